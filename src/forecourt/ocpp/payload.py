@@ -1,0 +1,113 @@
+"""Reads a payload into the words of its action, and says precisely what is wrong when it cannot.
+
+The fast path is one call of msgspec. Only a payload that msgspec refused is looked at again: for an integer
+written ``1.0``, which JSON Schema allows, and for the CALLERROR code that fits.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Generic, NoReturn, TypeVar
+
+import jsonschema_rs
+import msgspec
+
+from forecourt.ocpp.action import Message
+from forecourt.ocpp.errors import Fault, PayloadRefused
+
+Words = TypeVar("Words", bound=Message)
+
+_FAULT_OF_KEYWORD = {
+    "additionalProperties": Fault.FORMAT,
+    "required": Fault.OCCURRENCE,
+    "minItems": Fault.OCCURRENCE,
+    "maxItems": Fault.OCCURRENCE,
+    "type": Fault.TYPE,
+}
+"""JSON Schema keyword → fault; every other keyword restricts a value (enum, length, range): PROPERTY."""
+
+_ESCAPED_NUL = b"\\u0000"
+
+
+class Reader(Generic[Words]):
+    """Reads payloads of one type."""
+
+    __slots__ = ("_decode", "_words", "validator")
+
+    def __init__(self, words: type[Words]) -> None:
+        self._words = words
+        self._decode = msgspec.json.Decoder(words).decode
+        self.validator = functools.cache(lambda: jsonschema_rs.validator_for(msgspec.json.schema(words)))
+
+    def read(self, raw: msgspec.Raw) -> Words:
+        """Raises PayloadRefused with the fault, the field's path and the reason."""
+        payload = memoryview(raw)
+        if _ESCAPED_NUL in bytes(payload):
+            _refuse_nul(payload)
+        try:
+            return self._decode(payload)
+        except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError, ValueError) as error:
+            return self._read_again(payload, error)
+
+    def _read_again(self, payload: memoryview, first: Exception) -> Words:
+        value = _decode_any(payload)
+        if value is None:
+            value = {}  # an empty payload may be sent as null (OCPP-J 1.6 Table 4)
+        if not isinstance(value, dict):
+            raise PayloadRefused(Fault.FORMAT, path="$", reason="the payload must be a JSON object")
+        try:
+            return msgspec.convert(_with_whole_numbers(value), self._words)
+        except (msgspec.ValidationError, ValueError) as error:
+            self._explain(value, error)
+
+    def _explain(self, value: object, error: Exception) -> NoReturn:
+        for violation in self.validator().iter_errors(value):
+            keyword = violation.schema_path[-1] if violation.schema_path else ""
+            fault = _FAULT_OF_KEYWORD.get(str(keyword), Fault.PROPERTY)
+            raise PayloadRefused(fault, path=_path(violation.instance_path), reason=violation.message[:200]) from error
+        raise PayloadRefused(Fault.PROPERTY, path="$", reason=str(error)[:200]) from error
+
+
+def _decode_any(payload: memoryview) -> object:
+    try:
+        return msgspec.json.decode(payload)
+    except RecursionError as error:
+        raise PayloadRefused(Fault.FORMAT, path="$", reason="the payload is nested too deeply") from error
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        reason = "the payload is not valid JSON in UTF-8"
+        raise PayloadRefused(Fault.FORMAT, path="$", reason=reason) from error
+
+
+def _refuse_nul(payload: memoryview) -> None:
+    """U+0000 is no character of any natural language and a text column of PostgreSQL cannot hold it."""
+
+    def has_nul(value: object) -> bool:
+        match value:
+            case str():
+                return "\0" in value
+            case list():
+                return any(has_nul(item) for item in value)
+            case dict():
+                return any(has_nul(key) or has_nul(item) for key, item in value.items())
+            case _:
+                return False
+
+    if has_nul(_decode_any(payload)):
+        raise PayloadRefused(Fault.PROPERTY, path="$", reason="a text contains the character U+0000")
+
+
+def _with_whole_numbers(value: object) -> object:
+    """The same value with every ``1.0`` as ``1``: to JSON Schema both are integers."""
+    match value:
+        case float() if value.is_integer():
+            return int(value)
+        case list():
+            return [_with_whole_numbers(item) for item in value]
+        case dict():
+            return {key: _with_whole_numbers(item) for key, item in value.items()}
+        case _:
+            return value
+
+
+def _path(parts: list[str | int]) -> str:
+    return "$" + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts)
