@@ -1,0 +1,57 @@
+"""Words of OCPP 1.6 ↔ terms of the house, where several actions share them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+from msgspec import UNSET, UnsetType
+
+from forecourt.dialects.v16.messages.datatypes import IdTagInfo
+from forecourt.dialects.v16.messages.metering import MeterValue
+from forecourt.domain.authorization.model import Verdict
+from forecourt.domain.errors import invalid
+from forecourt.domain.evse import WHOLE_STATION, EvseId, Place
+from forecourt.domain.transactions.metering import Reading, Sample
+
+Value = TypeVar("Value")
+
+
+def or_none(value: Value | UnsetType) -> Value | None:
+    return None if value is UNSET else value
+
+
+def to_place(connector_id: int) -> Place:
+    """Each connector of 1.6 is an EVSE of its own, and connector 0 is the station (OCPP 1.6 §3.7)."""
+    if connector_id < 0:
+        raise invalid(f"connectorId must be 0 or more, not {connector_id}", field="connectorId")
+    return EvseId(connector_id) if connector_id else WHOLE_STATION
+
+
+def to_id_tag_info(verdict: Verdict) -> IdTagInfo:
+    return IdTagInfo(
+        status=verdict.status.value,
+        expiry_date=UNSET if verdict.expires_at is None else verdict.expires_at,
+        parent_id_tag=UNSET if verdict.parent is None else verdict.parent,
+    )
+
+
+def to_readings(meter_values: Sequence[MeterValue] | UnsetType) -> list[Reading]:
+    if meter_values is UNSET:
+        return []
+    return [Reading(value.timestamp, _to_samples(value)) for value in meter_values]
+
+
+def _to_samples(meter_value: MeterValue) -> list[Sample]:
+    return [
+        Sample(
+            one.value,
+            or_none(one.context),
+            or_none(one.format),
+            or_none(one.measurand),
+            or_none(one.phase),
+            or_none(one.location),
+            or_none(one.unit),
+        )
+        for one in meter_value.sampled_value
+    ]

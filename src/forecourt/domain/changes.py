@@ -1,0 +1,14 @@
+"""How the business says that something changed which others keep in memory."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class Changes(Protocol):
+    """Told inside a unit of work, passed on after its commit. It is a bell and not the truth: whoever hears it
+    reads again, and reads again now and then without having heard it."""
+
+    def station_changed(self, identity: str) -> None:
+        """The station's record changed, it was removed, or its connection is to be closed."""
+        ...

@@ -1,0 +1,24 @@
+"""Links: which station is connected, where, and since when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NewType
+
+Epoch = NewType("Epoch", int)
+"""Counts the links of one station. The newest link has the highest epoch and ends all others."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkRecord:
+    """One open link."""
+
+    station: str
+    epoch: Epoch
+    node: str
+    address: str
+    subprotocol: str
+    connected_at: datetime
+    is_to_close: bool = False
+    """An operator asked for its end, and the gateway has not closed it yet."""

@@ -1,0 +1,43 @@
+"""Who is connected."""
+
+from __future__ import annotations
+
+from forecourt.clock import Clock
+from forecourt.domain.changes import Changes
+from forecourt.domain.errors import not_found
+from forecourt.domain.paging import Page, PageRequest
+from forecourt.domain.presence.model import Epoch, LinkRecord
+from forecourt.domain.presence.store import LinkStore
+from forecourt.domain.provisioning.model import Station
+
+
+class Presence:
+    """Everything that can happen to the record of a link."""
+
+    def __init__(self, store: LinkStore, clock: Clock, changes: Changes) -> None:
+        self._store = store
+        self._clock = clock
+        self._changes = changes
+
+    def open(self, station: Station, *, node: str, address: str, subprotocol: str) -> Epoch:
+        """A station connected. Its new link replaces any other: half-open sockets are common."""
+        return self._store.open(station.key, node=node, address=address, subprotocol=subprotocol, at=self._clock.now())
+
+    def close(self, station: Station, epoch: Epoch) -> None:
+        self._store.close(station.key, epoch, self._clock.now())
+
+    def close_all(self, node: str) -> None:
+        """Forget the links of a node that starts again."""
+        self._store.close_all(node)
+
+    def ask_to_close(self, identity: str) -> None:
+        """Have the gateway end a link. Raises DomainError NOT_FOUND when the station is not connected."""
+        if not self._store.ask_to_close(identity):
+            raise not_found(f"The station {identity!r} is not connected.")
+        self._changes.station_changed(identity)
+
+    def to_close(self, node: str) -> list[tuple[str, Epoch]]:
+        return self._store.to_close(node)
+
+    def list(self, page: PageRequest) -> Page[LinkRecord]:
+        return self._store.list(page)

@@ -1,0 +1,35 @@
+"""What presence needs from storage."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol
+
+from forecourt.domain.paging import Page, PageRequest
+from forecourt.domain.presence.model import Epoch, LinkRecord
+
+
+class LinkStore(Protocol):
+    """The links of all nodes: at most one row per station."""
+
+    def open(self, station_key: int, *, node: str, address: str, subprotocol: str, at: datetime) -> Epoch:
+        """Record a new link in the place of any other one of this station; its epoch is higher than all before."""
+        ...
+
+    def close(self, station_key: int, epoch: Epoch, at: datetime) -> None:
+        """The link has ended; a newer one stays."""
+        ...
+
+    def close_all(self, node: str) -> None:
+        """All links of a node have ended, because the node did."""
+        ...
+
+    def ask_to_close(self, station: str) -> bool:
+        """False when the station has no link."""
+        ...
+
+    def to_close(self, node: str) -> list[tuple[str, Epoch]]:
+        """Links of a node whose end was asked for, or which belong to a station that was removed."""
+        ...
+
+    def list(self, page: PageRequest) -> Page[LinkRecord]: ...

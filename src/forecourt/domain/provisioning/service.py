@@ -1,0 +1,153 @@
+"""Which stations there are, and what they are told when they boot (OCPP 1.6 §4.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from forecourt.clock import Clock
+from forecourt.domain.changes import Changes
+from forecourt.domain.errors import conflict, invalid, not_found
+from forecourt.domain.paging import Page, PageRequest
+from forecourt.domain.provisioning.model import (
+    BootFacts,
+    BootOutcome,
+    Registration,
+    Station,
+    StationDraft,
+    StationFilter,
+    StationKey,
+    StationSheet,
+    UnknownStation,
+    check_identity,
+    spread_interval,
+)
+from forecourt.domain.provisioning.store import StationStore
+
+STRANGERS_KEPT: Final = 1000
+"""Unregistered stations that are remembered; whoever knocks with new names must not fill the disk."""
+
+MAX_HEARTBEAT_SECONDS: Final = 86_400
+"""At least one Heartbeat a day is advised, so that the station's clock stays right (OCPP-J 1.6 §5.3)."""
+
+_SPREAD: Final = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class BootPolicy:
+    """What every station is told unless its own record says otherwise. Seconds."""
+
+    heartbeat_seconds: int = 900
+    retry_seconds: int = 60
+    """For a station that is Pending or Rejected: when to send its next BootNotification."""
+
+
+class Provisioning:
+    """Everything that can happen to the register of stations."""
+
+    def __init__(self, store: StationStore, clock: Clock, changes: Changes, policy: BootPolicy) -> None:
+        self._store = store
+        self._clock = clock
+        self._changes = changes
+        self._policy = policy
+
+    # What stations do
+
+    def boot(self, station: Station, facts: BootFacts) -> BootOutcome:
+        """Record what the station says of itself, and tell it the operator's decision."""
+        now = self._clock.now()
+        self._store.record_boot(station.key, facts, now)
+        if not station.is_accepted:
+            wait = spread_interval(self._policy.retry_seconds, station.identity, _SPREAD)
+        elif station.heartbeat_seconds is not None:
+            wait = station.heartbeat_seconds
+        else:
+            wait = spread_interval(self._policy.heartbeat_seconds, station.identity, _SPREAD)
+        return BootOutcome(station.registration, now, wait)
+
+    def heartbeat(self, station: Station) -> datetime:
+        """The station is alive; it is told the time."""
+        now = self._clock.now()
+        self._store.record_contact(station.key, now)
+        return now
+
+    def record_contacts(self, contacts: Iterable[tuple[StationKey, datetime]]) -> None:
+        """Note when stations were last heard, many at once."""
+        for key, at in contacts:
+            self._store.record_contact(key, at)
+
+    def record_strangers(self, strangers: Sequence[UnknownStation]) -> None:
+        """Note which unregistered stations knocked."""
+        self._store.record_strangers(strangers, STRANGERS_KEPT)
+
+    # What operators do
+
+    def add(self, draft: StationDraft) -> StationSheet:
+        """Register a station. Raises DomainError INVALID or CONFLICT."""
+        check_identity(draft.identity)
+        _check_heartbeat(draft.heartbeat_seconds)
+        if self._store.add(draft, self._clock.now()) is None:
+            raise conflict(f"A station {draft.identity!r} is registered already.", field="id")
+        self._store.forget_stranger(draft.identity)
+        return self.get(draft.identity)
+
+    def change(
+        self,
+        identity: str,
+        *,
+        description: str,
+        registration: Registration,
+        heartbeat_seconds: int | None,
+    ) -> StationSheet:
+        """Replace what the operator decides about a station. Its link learns of it at once."""
+        station = self.get_station(identity)
+        _check_heartbeat(heartbeat_seconds)
+        self._store.change(
+            station.key,
+            description=description,
+            registration=registration,
+            heartbeat_seconds=heartbeat_seconds,
+        )
+        self._changes.station_changed(identity)
+        return self.get(identity)
+
+    def remove(self, identity: str) -> None:
+        """Take a station off the register. Its transactions stay; its link is closed."""
+        station = self.get_station(identity)
+        self._store.remove(station.key, self._clock.now())
+        self._changes.station_changed(identity)
+
+    def forget_stranger(self, identity: str) -> None:
+        if not self._store.forget_stranger(identity):
+            raise not_found(f"No unknown station {identity!r} is on record.")
+
+    # Questions
+
+    def find_station(self, identity: str) -> Station | None:
+        return self._store.find(identity)
+
+    def get_station(self, identity: str) -> Station:
+        station = self._store.find(identity)
+        if station is None:
+            raise not_found(f"No station {identity!r} is registered.")
+        return station
+
+    def get(self, identity: str) -> StationSheet:
+        sheet = self._store.sheet(identity)
+        if sheet is None:
+            raise not_found(f"No station {identity!r} is registered.")
+        return sheet
+
+    def list(self, wanted: StationFilter, page: PageRequest) -> Page[StationSheet]:
+        return self._store.sheets(wanted, page)
+
+    def list_strangers(self, page: PageRequest) -> Page[UnknownStation]:
+        return self._store.strangers(page)
+
+
+def _check_heartbeat(seconds: int | None) -> None:
+    if seconds is not None and not 1 <= seconds <= MAX_HEARTBEAT_SECONDS:
+        sentence = f"The heartbeat interval must be between 1 and {MAX_HEARTBEAT_SECONDS} seconds."
+        raise invalid(sentence, field="heartbeatInterval")

@@ -1,0 +1,111 @@
+"""Transactions from start to stop, and what is measured meanwhile (OCPP 1.6 §4.7, §4.8, §4.10).
+
+Reports may be hours old, repeated or wrong. Every one is stored and answered; what cannot be true is marked
+with a Doubt and left to a person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from forecourt.clock import Clock
+from forecourt.domain.authorization.model import Verdict
+from forecourt.domain.authorization.service import Authorization
+from forecourt.domain.errors import not_found
+from forecourt.domain.evse import WHOLE_STATION, Place
+from forecourt.domain.paging import Page, PageRequest
+from forecourt.domain.provisioning.model import Station
+from forecourt.domain.transactions.metering import Reading, StoredReading
+from forecourt.domain.transactions.model import (
+    Doubt,
+    DoubtfulStop,
+    Started,
+    StartReport,
+    Stop,
+    StopReport,
+    Transaction,
+    TransactionFilter,
+    doubts_of_start,
+    doubts_of_stop,
+    is_repetition,
+)
+from forecourt.domain.transactions.store import TransactionStore
+
+
+class Transactions:
+    """Everything that can happen to a transaction."""
+
+    def __init__(self, store: TransactionStore, authorization: Authorization, clock: Clock) -> None:
+        self._store = store
+        self._authorization = authorization
+        self._clock = clock
+
+    # What stations do
+
+    def start(self, station: Station, report: StartReport) -> Started:
+        """Record a start. It gets a transaction whatever the verdict on its token is (OCPP 1.6 §4.8).
+
+        A transaction that still runs at the same EVSE does not count against the token: one EVSE has one
+        transaction, so either this start is a repetition or the stop of the other one was lost.
+        """
+        now = self._clock.now()
+        active = self._store.count_active(report.id_token, elsewhere_than=(station.key, report.evse))
+        verdict = self._authorization.authorize_start(station, report.id_token, active=active)
+        transaction_id = self._store.start(station.key, report, verdict, doubts_of_start(report, now), now)
+        return Started(transaction_id, verdict)
+
+    def stop(self, station: Station, report: StopReport) -> Verdict | None:
+        """Record a stop. Returns the verdict on the token that stopped, or None when none was named."""
+        now = self._clock.now()
+        stopper = None
+        if report.id_token is not None:
+            stopper = self._authorization.authorize(station, report.id_token)
+        transaction = self._store.find(report.transaction_id, station_key=station.key)
+        if transaction is not None and transaction.stop is not None and is_repetition(transaction.stop, report):
+            return stopper
+        if report.readings:
+            place = WHOLE_STATION if transaction is None else transaction.evse
+            self._store.add_readings(station.key, place, report.transaction_id, report.readings)
+        if transaction is None:
+            self._store.add_doubtful_stop(station.key, report, frozenset({Doubt.UNKNOWN_TRANSACTION}), now)
+        elif transaction.stop is not None:
+            doubts = doubts_of_stop(transaction, report, stopper, now) | {Doubt.STOPPED_AGAIN}
+            self._store.add_doubtful_stop(station.key, report, doubts, now)
+        else:
+            self._store.stop(
+                transaction.transaction_id,
+                Stop(
+                    stopped_at=report.stopped_at,
+                    meter_stop_wh=report.meter_stop_wh,
+                    reason=report.reason,
+                    id_token=report.id_token,
+                    received_at=now,
+                ),
+                transaction.doubts | doubts_of_stop(transaction, report, stopper, now),
+            )
+        return stopper
+
+    def record_readings(
+        self, station: Station, place: Place, transaction_id: int | None, readings: Sequence[Reading]
+    ) -> None:
+        """Record what was measured, also for a transaction that is not known (OCPP 1.6 §4.7)."""
+        self._store.add_readings(station.key, place, transaction_id, readings)
+
+    # Questions
+
+    def get(self, transaction_id: int) -> Transaction:
+        transaction = self._store.find(transaction_id)
+        if transaction is None:
+            raise not_found(f"There is no transaction {transaction_id}.")
+        return transaction
+
+    def list(self, wanted: TransactionFilter, page: PageRequest) -> Page[Transaction]:
+        return self._store.list(wanted, page)
+
+    def readings(self, transaction_id: int, page: PageRequest) -> Page[StoredReading]:
+        """What was measured during one transaction, oldest first. Raises DomainError NOT_FOUND."""
+        self.get(transaction_id)
+        return self._store.readings(transaction_id, page)
+
+    def list_doubtful_stops(self, page: PageRequest) -> Page[DoubtfulStop]:
+        return self._store.doubtful_stops(page)

@@ -1,0 +1,63 @@
+"""What transactions need from storage."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from forecourt.domain.authorization.model import Verdict
+from forecourt.domain.evse import Place
+from forecourt.domain.paging import Page, PageRequest
+from forecourt.domain.transactions.metering import Reading, StoredReading
+from forecourt.domain.transactions.model import (
+    Doubt,
+    DoubtfulStop,
+    StartReport,
+    Stop,
+    StopReport,
+    Transaction,
+    TransactionFilter,
+)
+
+
+class TransactionStore(Protocol):
+    """Transactions and meter values."""
+
+    def count_active(self, id_token: str, *, elsewhere_than: tuple[int, Place]) -> int:
+        """How many transactions run on a token (or any of its spellings), at other EVSEs than the one given
+        by station key and number."""
+        ...
+
+    def start(
+        self, station_key: int, report: StartReport, verdict: Verdict, doubts: frozenset[Doubt], at: datetime
+    ) -> int:
+        """The id of the transaction; that of the stored one when the same start was reported before.
+
+        The same means equal station, EVSE, token, time and register. Ids are above 0 and never used again.
+        """
+        ...
+
+    def find(self, transaction_id: int, *, station_key: int | None = None) -> Transaction | None: ...
+
+    def stop(self, transaction_id: int, stop: Stop, doubts: frozenset[Doubt]) -> None: ...
+
+    def add_doubtful_stop(self, station_key: int, report: StopReport, doubts: frozenset[Doubt], at: datetime) -> None:
+        """Keep a stop that ends nothing. The same stop told twice is kept once."""
+        ...
+
+    def add_readings(
+        self, station_key: int, place: Place, transaction_id: int | None, readings: Sequence[Reading]
+    ) -> None: ...
+
+    def list(self, wanted: TransactionFilter, page: PageRequest) -> Page[Transaction]:
+        """Newest first."""
+        ...
+
+    def readings(self, transaction_id: int, page: PageRequest) -> Page[StoredReading]:
+        """Of one transaction, oldest first."""
+        ...
+
+    def doubtful_stops(self, page: PageRequest) -> Page[DoubtfulStop]:
+        """Newest first."""
+        ...
