@@ -1,0 +1,162 @@
+"""Which database it is, and how it is brought up to date."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from urllib.parse import unquote
+
+import sqlalchemy
+from alembic import command
+from alembic.config import Config as AlembicConfig
+from alembic.script import ScriptDirectory
+
+from forecourt.clock import Clock
+from forecourt.domain.access.model import PasswordHasher
+from forecourt.domain.access.service import Access
+from forecourt.domain.authorization.service import Authorization
+from forecourt.domain.availability.service import Availability
+from forecourt.domain.data_transfer.service import DataTransfer
+from forecourt.domain.diagnostics.service import Diagnostics
+from forecourt.domain.firmware.service import Firmware
+from forecourt.domain.presence.service import Presence
+from forecourt.domain.provisioning.service import BootPolicy, Provisioning
+from forecourt.domain.services import Services
+from forecourt.domain.transactions.service import Transactions
+from forecourt.storage.access import AccessRecords
+from forecourt.storage.availability import AvailabilityRecords
+from forecourt.storage.connection import Connection
+from forecourt.storage.errors import StorageError, Unavailable
+from forecourt.storage.id_tokens import IdTokens
+from forecourt.storage.job_statuses import DiagnosticsRecords, FirmwareRecords
+from forecourt.storage.links import Links
+from forecourt.storage.postgresql import PostgresqlConnection
+from forecourt.storage.sqlite import SqliteConnection
+from forecourt.storage.stations import Stations
+from forecourt.storage.transactions import TransactionRecords
+from forecourt.storage.turn import Turn
+from forecourt.storage.unit_of_work import Unit
+from forecourt.storage.vendor_messages import VendorMessages
+
+_MIGRATIONS: Final = Path(__file__).parent / "migrations"
+_MIGRATION_LOCK: Final = 0x466F7265_636F7572
+"""PostgreSQL's advisory lock under which one node migrates while the others wait."""
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """A SQLite file or a PostgreSQL database, named by its URL."""
+
+    url: str
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.url.startswith("sqlite:")
+
+    @property
+    def path(self) -> Path:
+        """The file of a SQLite database."""
+        return Path(unquote(self.url.removeprefix("sqlite:///").partition("?")[0]))
+
+    @property
+    def shown(self) -> str:
+        """The URL without its password."""
+        return sqlalchemy.make_url(self.url).render_as_string(hide_password=True)
+
+    @property
+    def writers(self) -> int:
+        """Storage threads per process: SQLite has one writer, PostgreSQL answers several at once."""
+        return 1 if self.is_sqlite else 4
+
+    def connect(self) -> Connection:
+        """A connection. Raises Unavailable."""
+        return SqliteConnection(self.path) if self.is_sqlite else PostgresqlConnection(self.url)
+
+    def migrate(self) -> None:
+        """Create or update the tables, one process at a time. Raises Unavailable."""
+        if self._version() == _newest_version():
+            return
+        try:
+            with self._alone(), self._engine().connect() as connection:
+                if not self.is_sqlite:
+                    connection.execute(sqlalchemy.select(sqlalchemy.func.pg_advisory_lock(_MIGRATION_LOCK)))
+                    connection.commit()
+                config = _alembic()
+                config.attributes["connection"] = connection
+                command.upgrade(config, "head")
+                connection.commit()
+        except sqlalchemy.exc.SQLAlchemyError as error:
+            raise Unavailable(f"the database could not be brought up to date: {error}") from error
+
+    def _engine(self) -> sqlalchemy.Engine:
+        url = self.url if self.is_sqlite else self.url.replace("postgresql:", "postgresql+psycopg:", 1)
+        return sqlalchemy.create_engine(url, poolclass=sqlalchemy.NullPool)
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        if not self.is_sqlite:
+            yield
+            return
+        turn = Turn(self.path)
+        turn.take()
+        try:
+            yield
+        finally:
+            turn.give()
+            turn.close()
+
+    def _version(self) -> str | None:
+        connection = self.connect()
+        try:
+            connection.begin_reading()
+            row = connection.one("SELECT version_num FROM alembic_version")
+        except StorageError:
+            return None  # a database that is out of reach says so when it is migrated
+        finally:
+            connection.rollback()
+            connection.close()
+        return None if row is None else str(row[0])
+
+
+def services_on(*, clock: Clock, policy: BootPolicy, hasher: PasswordHasher) -> Callable[[Unit], Services]:
+    """How the services are built over the stores of one unit of work."""
+
+    def build(unit: Unit) -> Services:
+        changes = UnitChanges(unit)
+        authorization = Authorization(IdTokens(unit), clock)
+        return Services(
+            provisioning=Provisioning(Stations(unit), clock, changes, policy),
+            authorization=authorization,
+            transactions=Transactions(TransactionRecords(unit), authorization, clock),
+            availability=Availability(AvailabilityRecords(unit), clock),
+            firmware=Firmware(FirmwareRecords(unit), clock),
+            diagnostics=Diagnostics(DiagnosticsRecords(unit), clock),
+            data_transfer=DataTransfer(VendorMessages(unit), clock),
+            presence=Presence(Links(unit), clock, changes),
+            access=Access(AccessRecords(unit), clock, hasher),
+        )
+
+    return build
+
+
+class UnitChanges:
+    """Passes on what changed once the unit of work is committed."""
+
+    def __init__(self, unit: Unit) -> None:
+        self._unit = unit
+
+    def station_changed(self, identity: str) -> None:
+        self._unit.ring(identity)
+
+
+def _alembic() -> AlembicConfig:
+    config = AlembicConfig()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    return config
+
+
+def _newest_version() -> str | None:
+    return ScriptDirectory.from_config(_alembic()).get_current_head()

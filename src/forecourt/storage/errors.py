@@ -1,0 +1,22 @@
+"""What can go wrong in a database, reduced to the difference that matters.
+
+::
+
+    StorageError
+    ├── Unavailable   nothing is wrong with the data: locked, full, gone, too slow. Trying again may help
+    └── RowRefused    this data cannot be stored, however often it is tried
+"""
+
+from __future__ import annotations
+
+
+class StorageError(Exception):
+    """Base of everything that the stores raise."""
+
+
+class Unavailable(StorageError):
+    """The database did not do it now."""
+
+
+class RowRefused(StorageError):
+    """The database will never take this row."""

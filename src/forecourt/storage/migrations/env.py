@@ -1,0 +1,11 @@
+"""Runs the migrations on the connection that it is given."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from forecourt.storage import tables
+
+context.configure(connection=context.config.attributes["connection"], target_metadata=tables.metadata)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,245 @@
+"""Stations and unregistered stations in the database."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import BigInteger, Column, Table, Text, select
+
+from forecourt.domain.paging import Page, PageRequest
+from forecourt.domain.provisioning.model import (
+    BootFacts,
+    Registration,
+    Station,
+    StationDraft,
+    StationFilter,
+    StationKey,
+    StationSheet,
+    UnknownStation,
+)
+from forecourt.storage.availability import present_at
+from forecourt.storage.bulk import Bulk
+from forecourt.storage.connection import Row
+from forecourt.storage.links import link
+from forecourt.storage.pages import page_of
+from forecourt.storage.schema import (
+    Key,
+    columns_of,
+    contains,
+    from_micros,
+    maybe_from_micros,
+    metadata,
+    moment,
+    paged,
+    station_key,
+    text,
+    to_micros,
+)
+from forecourt.storage.unit_of_work import Unit
+
+station: Final = Table(
+    "station",
+    metadata,
+    Column("key", Key, primary_key=True, autoincrement=True),
+    Column("identity", Text, nullable=False, unique=True),
+    text("description"),
+    text("registration"),
+    Column("heartbeat_seconds", BigInteger),
+    moment("created_at"),
+    moment("removed_at", is_required=False),
+    moment("booted_at", is_required=False),
+    text("vendor", is_required=False),
+    text("model", is_required=False),
+    text("serial_number", is_required=False),
+    text("box_serial_number", is_required=False),
+    text("firmware_version", is_required=False),
+    text("iccid", is_required=False),
+    text("imsi", is_required=False),
+    text("meter_type", is_required=False),
+    text("meter_serial_number", is_required=False),
+    text("firmware_status", is_required=False),
+    text("diagnostics_status", is_required=False),
+    sqlite_autoincrement=True,
+)
+
+contact: Final = Table("contact", metadata, station_key(primary_key=True, autoincrement=False), moment("seen_at"))
+"""Beside the station's row, because it is written so much more often."""
+
+unknown_station: Final = Table(
+    "unknown_station",
+    metadata,
+    Column("identity", Text, primary_key=True),
+    text("address"),
+    text("subprotocols"),
+    moment("first_seen_at"),
+    moment("last_seen_at"),
+    Column("attempts", BigInteger, nullable=False),
+)
+
+_CONTACTS: Final = Bulk(contact, ["station_key", "seen_at"], key=["station_key"], newest_by="seen_at")
+
+_STRANGERS: Final = Bulk(
+    unknown_station,
+    ["identity", "address", "subprotocols", "first_seen_at", "last_seen_at", "attempts"],
+    key=["identity"],
+    assignments={
+        "first_seen_at": "unknown_station.first_seen_at",
+        "attempts": "unknown_station.attempts + excluded.attempts",
+    },
+    merge=lambda old, new: (*new[:3], old[3], new[4], old[5] + new[5]),
+)
+
+_FACTS: Final = (
+    "vendor, model, serial_number, box_serial_number, firmware_version, iccid, imsi, meter_type, meter_serial_number"
+)
+
+_BOOT_SQL: Final = f"UPDATE station SET booted_at = ?, {_FACTS.replace(',', ' = ?,')} = ? WHERE key = ?"
+
+_SHEET: Final = (
+    select(
+        *columns_of(station, "key identity registration heartbeat_seconds"),
+        *columns_of(station, "description created_at booted_at firmware_status diagnostics_status"),
+        contact.c.seen_at,
+        link.c.node,
+        *columns_of(station, _FACTS.replace(",", "")),
+    )
+    .select_from(
+        station.outerjoin(contact, contact.c.station_key == station.c.key).outerjoin(
+            link, link.c.station_key == station.c.key
+        )
+    )
+    .where(station.c.removed_at.is_(None))
+)
+
+
+class Stations:
+    """The StationStore of one unit of work."""
+
+    def __init__(self, unit: Unit) -> None:
+        self._unit = unit
+
+    def find(self, identity: str) -> Station | None:
+        row = self._unit.one(
+            "SELECT key, identity, registration, heartbeat_seconds FROM station"
+            " WHERE identity = ? AND removed_at IS NULL",
+            (identity,),
+        )
+        return None if row is None else _to_station(row)
+
+    def add(self, draft: StationDraft, at: datetime) -> Station | None:
+        row = self._unit.insert(
+            "INSERT INTO station (identity, description, registration, heartbeat_seconds, created_at)"
+            " VALUES (?, ?, ?, ?, ?)"
+            " ON CONFLICT (identity) DO UPDATE SET description = excluded.description,"
+            " registration = excluded.registration, heartbeat_seconds = excluded.heartbeat_seconds,"
+            " created_at = excluded.created_at, removed_at = NULL WHERE station.removed_at IS NOT NULL"
+            " RETURNING key, identity, registration, heartbeat_seconds",
+            (draft.identity, draft.description, draft.registration.value, draft.heartbeat_seconds, to_micros(at)),
+        )
+        return None if row is None else _to_station(row)
+
+    def change(
+        self, key: StationKey, *, description: str, registration: Registration, heartbeat_seconds: int | None
+    ) -> None:
+        self._unit.execute(
+            "UPDATE station SET description = ?, registration = ?, heartbeat_seconds = ? WHERE key = ?",
+            (description, registration.value, heartbeat_seconds, key),
+        )
+
+    def remove(self, key: StationKey, at: datetime) -> None:
+        self._unit.execute("UPDATE station SET removed_at = ? WHERE key = ?", (to_micros(at), key))
+
+    def record_boot(self, key: StationKey, facts: BootFacts, at: datetime) -> None:
+        self._unit.execute(
+            _BOOT_SQL,
+            (
+                to_micros(at),
+                facts.vendor,
+                facts.model,
+                facts.serial_number,
+                facts.box_serial_number,
+                facts.firmware_version,
+                facts.iccid,
+                facts.imsi,
+                facts.meter_type,
+                facts.meter_serial_number,
+                key,
+            ),
+        )
+        self.record_contact(key, at)
+
+    def record_contact(self, key: StationKey, at: datetime) -> None:
+        self._unit.append(_CONTACTS, (key, to_micros(at)))
+
+    def sheet(self, identity: str) -> StationSheet | None:
+        rows = self._unit.select(_SHEET.where(station.c.identity == identity))
+        return self._to_sheet(rows[0]) if rows else None
+
+    def sheets(self, wanted: StationFilter, page: PageRequest) -> Page[StationSheet]:
+        statement = _SHEET.order_by(station.c.identity)
+        if page.after is not None:
+            statement = statement.where(station.c.identity > page.after)
+        if wanted.registration is not None:
+            statement = statement.where(station.c.registration == wanted.registration.value)
+        if wanted.is_online is not None:
+            statement = statement.where(link.c.node.is_not(None) if wanted.is_online else link.c.node.is_(None))
+        if wanted.search:
+            columns = [station.c[name] for name in ("identity", "description", "vendor", "model", "serial_number")]
+            matches = contains(columns[0], wanted.search)
+            for column in columns[1:]:
+                matches |= contains(column, wanted.search)
+            statement = statement.where(matches)
+        rows = self._unit.select(paged(statement, page))
+        return page_of(rows, page, self._to_sheet, lambda row: row[1])
+
+    def record_strangers(self, strangers: Sequence[UnknownStation], keep: int) -> None:
+        # Those of earlier units are written by now; this unit's are few, and the next one counts them.
+        self._unit.execute(
+            "DELETE FROM unknown_station WHERE identity NOT IN"
+            " (SELECT identity FROM unknown_station ORDER BY last_seen_at DESC LIMIT ?)",
+            (keep,),
+        )
+        for one in strangers:
+            first, last = to_micros(one.first_seen_at), to_micros(one.last_seen_at)
+            self._unit.append(_STRANGERS, (one.identity, one.address, one.subprotocols, first, last, one.attempts))
+
+    def strangers(self, page: PageRequest) -> Page[UnknownStation]:
+        statement = select(unknown_station).order_by(unknown_station.c.identity)
+        if page.after is not None:
+            statement = statement.where(unknown_station.c.identity > page.after)
+        return page_of(self._unit.select(paged(statement, page)), page, _to_stranger, lambda row: row[0])
+
+    def forget_stranger(self, identity: str) -> bool:
+        return self._unit.execute("DELETE FROM unknown_station WHERE identity = ?", (identity,)) > 0
+
+    def _to_sheet(self, row: Row) -> StationSheet:
+        return _to_sheet(row, self._unit)
+
+
+def _to_station(row: Row) -> Station:
+    key, identity, registration, heartbeat_seconds = row
+    return Station(StationKey(key), identity, Registration(registration), heartbeat_seconds)
+
+
+def _to_sheet(row: Row, unit: Unit) -> StationSheet:
+    description, created_at, booted_at, firmware_status, diagnostics_status, seen_at, node = row[4:11]
+    facts: Any = row[11:]  # the columns in the order of BootFacts
+    return StationSheet(
+        station=_to_station(row[:4]),
+        description=description,
+        created_at=from_micros(created_at),
+        is_online=node is not None,
+        last_seen_at=maybe_from_micros(seen_at),
+        booted_at=maybe_from_micros(booted_at),
+        facts=None if booted_at is None else BootFacts(**dict(zip(_FACTS.split(", "), facts, strict=True))),
+        firmware_status=firmware_status,
+        diagnostics_status=diagnostics_status,
+        evses=present_at(unit, row[0]),
+    )
+
+
+def _to_stranger(row: Row) -> UnknownStation:
+    identity, address, subprotocols, first, last, attempts = row
+    return UnknownStation(identity, address, subprotocols, from_micros(first), from_micros(last), attempts)

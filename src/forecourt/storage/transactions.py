@@ -1,0 +1,305 @@
+"""Transactions and doubtful stops in the database."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import BigInteger, Column, Index, Table, UniqueConstraint, select
+
+from forecourt.domain.authorization.model import AuthorizationStatus, Verdict, fold
+from forecourt.domain.evse import Place
+from forecourt.domain.paging import Page, PageRequest
+from forecourt.domain.transactions.model import (
+    Doubt,
+    DoubtfulStop,
+    StartReport,
+    Stop,
+    StopReport,
+    Transaction,
+    TransactionFilter,
+)
+from forecourt.storage.connection import Row
+from forecourt.storage.errors import RowRefused
+from forecourt.storage.meter_values import MeterValues
+from forecourt.storage.pages import number_after, page_of
+from forecourt.storage.schema import (
+    Key,
+    columns_of,
+    from_micros,
+    metadata,
+    moment,
+    paged,
+    station_key,
+    text,
+    to_micros,
+    to_number,
+    to_place,
+)
+from forecourt.storage.unit_of_work import Unit
+
+transaction: Final = Table(
+    "station_transaction",
+    metadata,
+    Column("id", Key, primary_key=True, autoincrement=True),
+    station_key(),
+    Column("evse", BigInteger, nullable=False),
+    text("id_token"),
+    text("folded_token"),
+    text("parent", is_required=False),
+    text("status"),
+    moment("started_at"),
+    Column("meter_start_wh", BigInteger, nullable=False),
+    Column("reservation_id", BigInteger),
+    moment("start_received_at"),
+    moment("stopped_at", is_required=False),
+    Column("meter_stop_wh", BigInteger),
+    text("reason", is_required=False),
+    text("stop_token", is_required=False),
+    moment("stop_received_at", is_required=False),
+    text("doubts"),
+    # The same start reported twice is one transaction (a station resends what was not answered).
+    UniqueConstraint("station_key", "evse", "id_token", "started_at", "meter_start_wh", name="one_start"),
+    sqlite_autoincrement=True,
+)
+
+_columns = transaction.c
+Index("transaction_of_station", _columns.station_key, _columns.id)
+Index("transaction_of_token", _columns.folded_token, _columns.id)
+Index("transaction_by_start", _columns.started_at)
+Index(
+    "transaction_active",
+    _columns.folded_token,
+    _columns.station_key,
+    _columns.evse,
+    sqlite_where=_columns.stopped_at.is_(None),
+    postgresql_where=_columns.stopped_at.is_(None),
+)
+Index(
+    "transaction_doubtful",
+    _columns.id,
+    sqlite_where=_columns.doubts != "",
+    postgresql_where=_columns.doubts != "",
+)
+
+doubtful_stop: Final = Table(
+    "doubtful_stop",
+    metadata,
+    Column("key", Key, primary_key=True, autoincrement=True),
+    station_key(),
+    Column("transaction_id", BigInteger, nullable=False),
+    moment("stopped_at"),
+    Column("meter_stop_wh", BigInteger, nullable=False),
+    text("reason"),
+    text("id_token", is_required=False),
+    text("doubts"),
+    moment("received_at"),
+    UniqueConstraint("station_key", "transaction_id", "stopped_at", "meter_stop_wh", name="one_doubtful_stop"),
+)
+
+_TRANSACTION: Final = (
+    "t.id, s.identity, t.evse, t.id_token, t.parent, t.status, t.started_at, t.meter_start_wh, t.reservation_id,"
+    " t.start_received_at, t.stopped_at, t.meter_stop_wh, t.reason, t.stop_token, t.stop_received_at, t.doubts"
+)
+_FIND: Final = (
+    f"SELECT {_TRANSACTION} FROM station_transaction AS t JOIN station AS s ON s.key = t.station_key WHERE t.id = ?"
+)
+_START: Final = (
+    "INSERT INTO station_transaction (station_key, evse, id_token, folded_token, parent, status, started_at,"
+    " meter_start_wh, reservation_id, start_received_at, doubts) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " ON CONFLICT DO NOTHING RETURNING id"
+)
+_SAME_START: Final = (
+    "SELECT id FROM station_transaction"
+    " WHERE station_key = ? AND evse = ? AND id_token = ? AND started_at = ? AND meter_start_wh = ?"
+)
+_COUNT_ACTIVE: Final = (
+    "SELECT count(*) FROM station_transaction"
+    " WHERE folded_token = ? AND stopped_at IS NULL AND NOT (station_key = ? AND evse = ?)"
+)
+_STOP: Final = (
+    "UPDATE station_transaction SET stopped_at = ?, meter_stop_wh = ?, reason = ?, stop_token = ?,"
+    " stop_received_at = ?, doubts = ? WHERE id = ?"
+)
+_DOUBTFUL_STOP: Final = (
+    "INSERT INTO doubtful_stop (station_key, transaction_id, stopped_at, meter_stop_wh, reason, id_token, doubts,"
+    " received_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+)
+
+
+class TransactionRecords(MeterValues):
+    """The TransactionStore of one unit of work."""
+
+    def __init__(self, unit: Unit) -> None:
+        super().__init__(unit)
+
+    def count_active(self, id_token: str, *, elsewhere_than: tuple[int, Place]) -> int:
+        station_key, place = elsewhere_than
+        row = self._unit.one(_COUNT_ACTIVE, (fold(id_token), station_key, to_number(place)))
+        return int(row[0]) if row is not None else 0
+
+    def start(
+        self, station_key: int, report: StartReport, verdict: Verdict, doubts: frozenset[Doubt], at: datetime
+    ) -> int:
+        evse, started_at = to_number(report.evse), to_micros(report.started_at)
+        row = self._unit.insert(
+            _START,
+            (
+                station_key,
+                evse,
+                report.id_token,
+                fold(report.id_token),
+                verdict.parent,
+                verdict.status.value,
+                started_at,
+                report.meter_start_wh,
+                report.reservation_id,
+                to_micros(at),
+                _written(doubts),
+            ),
+        )
+        if row is None:
+            row = self._unit.one(_SAME_START, (station_key, evse, report.id_token, started_at, report.meter_start_wh))
+        if row is None:
+            raise RowRefused("a start conflicts with a row that is not its own first report")
+        return int(row[0])
+
+    def find(self, transaction_id: int, *, station_key: int | None = None) -> Transaction | None:
+        if station_key is None:
+            row = self._unit.one(_FIND, (transaction_id,))
+        else:
+            row = self._unit.one(f"{_FIND} AND t.station_key = ?", (transaction_id, station_key))
+        return None if row is None else _to_transaction(row)
+
+    def stop(self, transaction_id: int, stop: Stop, doubts: frozenset[Doubt]) -> None:
+        self._unit.execute(
+            _STOP,
+            (
+                to_micros(stop.stopped_at),
+                stop.meter_stop_wh,
+                stop.reason,
+                stop.id_token,
+                to_micros(stop.received_at),
+                _written(doubts),
+                transaction_id,
+            ),
+        )
+
+    def add_doubtful_stop(self, station_key: int, report: StopReport, doubts: frozenset[Doubt], at: datetime) -> None:
+        self._unit.execute(
+            _DOUBTFUL_STOP,
+            (
+                station_key,
+                report.transaction_id,
+                to_micros(report.stopped_at),
+                report.meter_stop_wh,
+                report.reason,
+                report.id_token,
+                _written(doubts),
+                to_micros(at),
+            ),
+        )
+
+    def list(self, wanted: TransactionFilter, page: PageRequest) -> Page[Transaction]:
+        station = metadata.tables["station"]
+        statement = (
+            select(
+                _columns.id,
+                station.c.identity,
+                *columns_of(transaction, "evse id_token parent status started_at meter_start_wh reservation_id"),
+                *columns_of(transaction, "start_received_at stopped_at meter_stop_wh reason stop_token"),
+                *columns_of(transaction, "stop_received_at doubts"),
+            )
+            .join(station, station.c.key == _columns.station_key)
+            .order_by(_columns.id.desc())
+        )
+        after = number_after(page)
+        if after is not None:
+            statement = statement.where(_columns.id < after)
+        if wanted.station is not None:
+            statement = statement.where(station.c.identity == wanted.station)
+        if wanted.evse is not None:
+            statement = statement.where(_columns.evse == to_number(wanted.evse))
+        if wanted.id_token is not None:
+            statement = statement.where(_columns.folded_token == fold(wanted.id_token))
+        if wanted.is_active is not None:
+            is_active = _columns.stopped_at.is_(None)
+            statement = statement.where(is_active if wanted.is_active else ~is_active)
+        if wanted.is_doubtful is not None:
+            statement = statement.where(_columns.doubts != "" if wanted.is_doubtful else _columns.doubts == "")
+        if wanted.since is not None:
+            statement = statement.where(_columns.started_at >= to_micros(wanted.since))
+        if wanted.until is not None:
+            statement = statement.where(_columns.started_at < to_micros(wanted.until))
+        rows = self._unit.select(paged(statement, page))
+        return page_of(rows, page, _to_transaction, lambda row: row[0])
+
+    def doubtful_stops(self, page: PageRequest) -> Page[DoubtfulStop]:
+        station = metadata.tables["station"]
+        columns = doubtful_stop.c
+        statement = (
+            select(
+                columns.key,
+                station.c.identity,
+                *columns_of(
+                    doubtful_stop, "transaction_id stopped_at meter_stop_wh reason id_token doubts received_at"
+                ),
+            )
+            .join(station, station.c.key == columns.station_key)
+            .order_by(columns.key.desc())
+        )
+        after = number_after(page)
+        if after is not None:
+            statement = statement.where(columns.key < after)
+        rows = self._unit.select(paged(statement, page))
+        return page_of(rows, page, lambda row: _to_doubtful_stop(row[1:]), lambda row: row[0])
+
+
+def _written(doubts: frozenset[Doubt]) -> str:
+    return ",".join(sorted(doubt.value for doubt in doubts))
+
+
+def _to_doubts(written: str) -> frozenset[Doubt]:
+    return frozenset(Doubt(value) for value in written.split(",") if value)
+
+
+def _to_transaction(row: Row) -> Transaction:
+    stopped_at, meter_stop_wh, reason, stop_token, stop_received_at, doubts = row[10:]
+    stop = None
+    if stopped_at is not None:
+        stop = Stop(
+            stopped_at=from_micros(stopped_at),
+            meter_stop_wh=meter_stop_wh,
+            reason=reason,
+            id_token=stop_token,
+            received_at=from_micros(stop_received_at),
+        )
+    identifier, station, evse, id_token, parent, status, started_at, meter_start_wh, reservation_id, received_at = row[
+        :10
+    ]
+    return Transaction(
+        transaction_id=identifier,
+        station=station,
+        evse=to_place(evse),
+        id_token=id_token,
+        parent=parent,
+        status=AuthorizationStatus(status),
+        started_at=from_micros(started_at),
+        meter_start_wh=meter_start_wh,
+        reservation_id=reservation_id,
+        start_received_at=from_micros(received_at),
+        stop=stop,
+        doubts=_to_doubts(doubts),
+    )
+
+
+def _to_doubtful_stop(row: Row) -> DoubtfulStop:
+    station, transaction_id, stopped_at, meter_stop_wh, reason, id_token, doubts, received_at = row
+    report = StopReport(
+        transaction_id=transaction_id,
+        stopped_at=from_micros(stopped_at),
+        meter_stop_wh=meter_stop_wh,
+        reason=reason,
+        id_token=id_token,
+    )
+    return DoubtfulStop(station, report, _to_doubts(doubts), from_micros(received_at))
