@@ -1,0 +1,230 @@
+"""One link: carries frames between the socket, the session and the storage thread.
+
+All methods run on the event loop. Nothing here waits: what takes time is a job, and its end comes back as a call.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import uuid
+from collections.abc import Callable
+from typing import Final, Protocol
+
+import structlog
+
+from forecourt.dialect import Dialect
+from forecourt.domain.errors import DomainError, Kind
+from forecourt.domain.presence.model import Epoch
+from forecourt.domain.provisioning.model import Station
+from forecourt.domain.services import Services
+from forecourt.gateway.pace import Allowance
+from forecourt.ocpp.errors import Fault
+from forecourt.ocpp.session import Limits, Request, Session
+
+GOING_AWAY: Final = 1001
+NORMAL: Final = 1000
+POLICY: Final = 1008
+
+SEND_BUFFER_BYTES: Final = 1_048_576
+"""What may wait for a station that does not read. More is not a slow network but a dead or hostile peer."""
+
+_FAULTS: Final = {
+    Kind.INVALID: Fault.PROPERTY,
+    Kind.NOT_FOUND: Fault.GENERIC,
+    Kind.CONFLICT: Fault.GENERIC,
+    Kind.REFUSED: Fault.SECURITY,
+    Kind.UNAVAILABLE: Fault.INTERNAL,
+}
+
+_log = structlog.get_logger(__name__)
+
+
+class Wire(Protocol):
+    """The socket under a connection, whichever library owns it. No method waits or raises."""
+
+    def send(self, text: bytes) -> None: ...
+
+    def ping(self) -> None: ...
+
+    def close(self, code: int, reason: str) -> None:
+        """Begin the closing handshake; calling it twice does nothing."""
+        ...
+
+    def abort(self) -> None:
+        """Cut the connection without a handshake."""
+        ...
+
+    def buffered_bytes(self) -> int: ...
+
+
+class Outcome(Protocol):
+    """How a job ended."""
+
+    @property
+    def result(self) -> bytes: ...
+
+    @property
+    def error(self) -> Exception | None: ...
+
+
+class Desk(Protocol):
+    """Takes a request to a storage thread; ``done`` is called on the event loop after the commit."""
+
+    def submit(self, station_key: int, work: Callable[[Services], bytes], done: Callable[[Outcome], None]) -> None: ...
+
+
+class Connection:
+    """One link of one station."""
+
+    __slots__ = (
+        "_allowance",
+        "_desk",
+        "_dialect",
+        "_room",
+        "address",
+        "closed_for",
+        "epoch",
+        "has_pinged",
+        "heard_at",
+        "noted_at",
+        "read_at",
+        "session",
+        "slice",
+        "station",
+        "wire",
+    )
+
+    def __init__(
+        self,
+        wire: Wire,
+        station: Station,
+        *,
+        dialect: Dialect,
+        desk: Desk,
+        limits: Limits,
+        messages_per_second: float,
+        address: str,
+        now: float,
+    ) -> None:
+        self.wire = wire
+        self.station = station
+        self.address = address
+        self.session = Session(dialect.vocabulary, _new_call_id, limits)
+        self.epoch: Epoch | None = None
+        """Set by the storage thread when the link is on record."""
+        self.closed_for: str | None = None
+        """Why it was closed by us, or None."""
+        self.heard_at = now
+        self.has_pinged = False
+        self.noted_at = 0.0
+        """When it was last written down that this station was heard."""
+        self.read_at = now
+        """When the station's record was last read."""
+        self.slice = 0
+        """Its place in the wheel of the links."""
+        self._dialect = dialect
+        self._desk = desk
+        self._allowance = Allowance(messages_per_second, now)
+        self._room: asyncio.Event | None = None
+
+    # From the socket
+
+    def receive(self, text: bytes, now: float) -> float:
+        """Take a frame. Returns how long the socket should not be read, in seconds: 0 means read on."""
+        self.heard_at = now
+        self.has_pinged = False
+        event = self.session.receive(text, now)
+        if isinstance(event, Request):
+            work = functools.partial(self._answer, event)
+            self._desk.submit(self.station.key, work, functools.partial(self._answered, event))
+        self._send()
+        if self.session.is_hopeless:
+            self.close(POLICY, "too many frames that are no OCPP messages")
+        return self._allowance.take(now)
+
+    def heard(self, now: float) -> None:
+        """A pong, or anything else that proves life."""
+        self.heard_at = now
+        self.has_pinged = False
+
+    async def wait_for_room(self) -> None:
+        """Return when the station may be read again: this is how a station that sends too fast is slowed."""
+        while self.session.is_full and self.closed_for is None:
+            self._room = asyncio.Event()
+            await self._room.wait()
+
+    def ended(self) -> None:
+        """The socket is gone."""
+        self.session.close()
+        self._make_room()
+
+    # From the storage thread
+
+    def _answer(self, request: Request, services: Services) -> bytes:
+        if not self.session.is_awaited(request.call_id):
+            raise _GivenUp
+        return self._dialect.answer(request.action, request.words, self.station, services)
+
+    def _answered(self, request: Request, outcome: Outcome) -> None:
+        now = asyncio.get_running_loop().time()
+        error = outcome.error
+        if error is None:
+            self.session.answer(request.call_id, outcome.result, now)
+        elif isinstance(error, DomainError):
+            self.session.refuse(request.call_id, _FAULTS[error.kind], error.sentence, now)
+        elif not isinstance(error, _GivenUp):
+            self._failed(request, error, now)
+        self._send()
+        self._make_room()
+
+    def _failed(self, request: Request, error: Exception, now: float) -> None:
+        reason = "the request could not be stored; nothing of it was kept, send it again"
+        self.session.refuse(request.call_id, Fault.INTERNAL, reason, now)
+        _log.error("request_failed", station=self.station.identity, action=request.action.name, error=repr(error)[:300])
+
+    # From the wheel
+
+    def tick(self, now: float, *, ping_seconds: float, pong_seconds: float) -> None:
+        """Once a second or so: give up what took too long, and find out whether the peer still lives."""
+        self.session.tick(now)
+        self._send()
+        silence = now - self.heard_at
+        if silence >= ping_seconds + pong_seconds:
+            self.closed_for = "no sign of life"
+            self.wire.abort()
+        elif silence >= ping_seconds and not self.has_pinged:
+            self.has_pinged = True
+            self.wire.ping()
+
+    # Ends
+
+    def close(self, code: int, reason: str) -> None:
+        """Close the link."""
+        if self.closed_for is None:
+            self.closed_for = reason
+            self._make_room()
+            self.wire.close(code, reason)
+
+    # Inside
+
+    def _send(self) -> None:
+        for text in self.session.frames_to_send():
+            self.wire.send(text)
+        if self.wire.buffered_bytes() > SEND_BUFFER_BYTES:
+            self.closed_for = "it does not read what it is sent"
+            self.wire.abort()
+
+    def _make_room(self) -> None:
+        if self._room is not None:
+            self._room.set()
+            self._room = None
+
+
+class _GivenUp(Exception):
+    """The request waited so long that the station was told to send it again; doing it too would do it twice."""
+
+
+def _new_call_id() -> str:
+    """Unique over all connections, as the errata ask (OCPP-J 1.6 errata 3.1); 36 characters."""
+    return str(uuid.uuid4())
