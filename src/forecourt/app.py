@@ -67,6 +67,7 @@ class StartError(Exception):
 @contextlib.asynccontextmanager
 async def open_database(config: Config) -> AsyncIterator[tuple[DatabaseWorkspace, Bell]]:
     """The database at work in this process, brought up to date before."""
+    os.umask(0o077)  # what is kept here is nobody else's business
     config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     database = Database(config.database_url)
     await asyncio.to_thread(database.migrate)

@@ -7,6 +7,7 @@ A setting ``name`` of the section ``section`` is ``name`` under ``[section]`` in
 from __future__ import annotations
 
 import dataclasses
+import enum
 import os
 import tomllib
 from collections.abc import Mapping
@@ -96,11 +97,20 @@ class GatewayConfig:
     drain_seconds: float = _setting(10.0, "Time for open exchanges to finish when the system stops.", low=0)
 
 
+class LogLevel(enum.Enum):
+    """How severe an event is."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
 @dataclass(frozen=True, slots=True)
 class LogConfig:
     """What is written to standard error."""
 
-    level: str = _setting("info", "The least severe level that is shown: debug, info, warning or error.")
+    level: LogLevel = _setting(LogLevel.INFO, "The least severe level that is shown.")
     json: bool = _setting(False, "One JSON object per line instead of text.")
 
 
@@ -208,7 +218,16 @@ def _parse(kind: object, raw: object, low: float | None) -> object:
         return Path(raw)
     if kind is str:
         return raw
+    if isinstance(kind, type) and issubclass(kind, enum.Enum):
+        return _parse_choice(kind, raw)
     return Secret(raw)
+
+
+def _parse_choice(kind: type[enum.Enum], raw: str) -> enum.Enum:
+    try:
+        return kind(raw.lower())
+    except ValueError:
+        raise ValueError(f"must be one of {', '.join(str(one.value) for one in kind)}, not {raw!r}") from None
 
 
 def _parse_bool(raw: object) -> bool:

@@ -17,7 +17,7 @@ def set_up(config: LogConfig, role: str) -> None:
         renderer = structlog.processors.JSONRenderer()
     else:
         renderer = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), sort_keys=False, pad_event_to=0)
-    level = logging.getLevelNamesMapping().get(config.level.upper(), logging.INFO)
+    level = logging.getLevelNamesMapping()[config.level.name]
     structlog.configure(
         processors=[
             lambda _logger, _method, event: {**event, "role": role},

@@ -189,6 +189,9 @@ class Connection:
         """Once a second or so: give up what took too long, and find out whether the peer still lives."""
         self.session.tick(now)
         self._send()
+        if self.wire.buffered_bytes() > SEND_BUFFER_BYTES:
+            self.closed_for = "it does not read what it is sent"
+            self.wire.abort()
         silence = now - self.heard_at
         if silence >= ping_seconds + pong_seconds:
             self.closed_for = "no sign of life"
@@ -211,9 +214,6 @@ class Connection:
     def _send(self) -> None:
         for text in self.session.frames_to_send():
             self.wire.send(text)
-        if self.wire.buffered_bytes() > SEND_BUFFER_BYTES:
-            self.closed_for = "it does not read what it is sent"
-            self.wire.abort()
 
     def _make_room(self) -> None:
         if self._room is not None:

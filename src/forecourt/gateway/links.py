@@ -50,6 +50,7 @@ class Links:
         self._next_slice = 0
         self._count = 0
         self._strangers: dict[str, UnknownStation] = {}
+        self._pruned_at = 0.0
         self._stale: set[str] = set()
         self._rung = asyncio.Event()
         self._is_draining = False
@@ -114,11 +115,19 @@ class Links:
             turn = (turn + 1) % SLICES
             try:
                 self._visit(self._slices[turn])
-                if turn == 0 and self._strangers:
-                    strangers, self._strangers = list(self._strangers.values()), {}
-                    self._office.submit(StationKey(0), _noting_strangers(strangers), _logged)
+                if turn == 0:
+                    self._note_strangers()
             except Exception:  # the wheel must go on turning, whatever one link brings
                 _log.exception("wheel_failed")
+
+    def _note_strangers(self) -> None:
+        now = asyncio.get_running_loop().time()
+        if self._strangers:
+            strangers, self._strangers = list(self._strangers.values()), {}
+            self._office.submit(StationKey(0), _noting_strangers(strangers), _logged)
+        if now - self._pruned_at >= NOTE_SECONDS:
+            self._pruned_at = now
+            self._office.submit(StationKey(0), _pruning_strangers, _logged)
 
     def _visit(self, links: set[Connection]) -> None:
         now = asyncio.get_running_loop().time()
@@ -225,6 +234,11 @@ def _noting_strangers(strangers: list[UnknownStation]) -> Callable[[Services], b
         return b""
 
     return work
+
+
+def _pruning_strangers(services: Services) -> bytes:
+    services.authorization.prune_strangers()
+    return b""
 
 
 def _logged(outcome: Outcome) -> None:

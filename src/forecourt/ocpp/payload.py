@@ -41,15 +41,15 @@ class Reader(Generic[Words]):
 
     def read(self, raw: msgspec.Raw) -> Words:
         """Raises PayloadRefused with the fault, the field's path and the reason."""
-        payload = memoryview(raw)
-        if _ESCAPED_NUL in bytes(payload):
+        payload = bytes(raw)
+        if _ESCAPED_NUL in payload:
             _refuse_nul(payload)
         try:
             return self._decode(payload)
         except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError, ValueError) as error:
             return self._read_again(payload, error)
 
-    def _read_again(self, payload: memoryview, first: Exception) -> Words:
+    def _read_again(self, payload: bytes, first: Exception) -> Words:
         value = _decode_any(payload)
         if value is None:
             value = {}  # an empty payload may be sent as null (OCPP-J 1.6 Table 4)
@@ -68,7 +68,7 @@ class Reader(Generic[Words]):
         raise PayloadRefused(Fault.PROPERTY, path="$", reason=str(error)[:200]) from error
 
 
-def _decode_any(payload: memoryview) -> object:
+def _decode_any(payload: bytes) -> object:
     try:
         return msgspec.json.decode(payload)
     except RecursionError as error:
@@ -78,7 +78,7 @@ def _decode_any(payload: memoryview) -> object:
         raise PayloadRefused(Fault.FORMAT, path="$", reason=reason) from error
 
 
-def _refuse_nul(payload: memoryview) -> None:
+def _refuse_nul(payload: bytes) -> None:
     """U+0000 is no character of any natural language and a text column of PostgreSQL cannot hold it."""
 
     def has_nul(value: object) -> bool:

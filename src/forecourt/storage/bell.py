@@ -47,6 +47,7 @@ class LocalBell:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._own = folder / f"{os.getpid()}"
+        self._descriptor: int | None = None
         self._sender = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._sender.setblocking(False)
         self._receiver: socket.socket | None = None
@@ -57,9 +58,15 @@ class LocalBell:
                 for topic in topics:
                     self._ring(listener, topic)
 
+    def _address(self, name: str) -> str:
+        """A short name for a socket in the folder: the address of one may have 107 bytes, a path far more."""
+        if self._descriptor is None:
+            self._descriptor = os.open(self._folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        return f"/proc/self/fd/{self._descriptor}/{name}"
+
     def _ring(self, listener: Path, topic: str) -> None:
         try:
-            self._sender.sendto(topic.encode()[:_MAX_TOPIC_BYTES], str(listener))
+            self._sender.sendto(topic.encode()[:_MAX_TOPIC_BYTES], self._address(listener.name))
         except ConnectionRefusedError:
             listener.unlink(missing_ok=True)  # its process is gone
         except OSError as error:
@@ -70,7 +77,7 @@ class LocalBell:
         self._own.unlink(missing_ok=True)
         self._receiver = receiver = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         receiver.setblocking(False)
-        receiver.bind(str(self._own))
+        receiver.bind(self._address(self._own.name))
 
         def ready() -> None:
             with contextlib.suppress(BlockingIOError):
@@ -85,6 +92,8 @@ class LocalBell:
             self._receiver.close()
             self._own.unlink(missing_ok=True)
         self._sender.close()
+        if self._descriptor is not None:
+            os.close(self._descriptor)
 
 
 class PostgresqlBell:

@@ -43,15 +43,16 @@ def to_readings(meter_values: Sequence[MeterValue] | UnsetType) -> list[Reading]
 
 
 def _to_samples(meter_value: MeterValue) -> list[Sample]:
+    # Written out: most of all messages pass through here, with eight or more samples each.
     return [
         Sample(
             one.value,
-            or_none(one.context),
-            or_none(one.format),
-            or_none(one.measurand),
-            or_none(one.phase),
-            or_none(one.location),
-            or_none(one.unit),
+            None if one.context is UNSET else one.context,
+            None if one.format is UNSET else one.format,
+            None if one.measurand is UNSET else one.measurand,
+            None if one.phase is UNSET else one.phase,
+            None if one.location is UNSET else one.location,
+            None if one.unit is UNSET else one.unit,
         )
         for one in meter_value.sampled_value
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -61,9 +62,9 @@ def fold(id_token: str) -> str:
     return id_token.lower()
 
 
-def judge(token: IdToken | None, now: datetime, *, active: int | None = None) -> Verdict:
-    """The verdict on a token. ``active`` is the number of other transactions that run on it; None means that
-    this is not asked, because only StartTransaction may be answered with ConcurrentTx."""
+def judge(token: IdToken | None, now: datetime, *, count_active: Callable[[], int] | None = None) -> Verdict:
+    """The verdict on a token. ``count_active`` tells how many other transactions run on it, and is called only
+    when that matters; None means that only StartTransaction may be answered with ConcurrentTx."""
     if token is None:
         return Verdict(AuthorizationStatus.INVALID)
     status = AuthorizationStatus.ACCEPTED
@@ -71,8 +72,9 @@ def judge(token: IdToken | None, now: datetime, *, active: int | None = None) ->
         status = AuthorizationStatus.BLOCKED
     elif token.expires_at is not None and token.expires_at <= now:
         status = AuthorizationStatus.EXPIRED
-    elif active is not None and token.max_active_transactions is not None and active >= token.max_active_transactions:
-        status = AuthorizationStatus.CONCURRENT_TX
+    elif count_active is not None and token.max_active_transactions is not None:
+        if count_active() >= token.max_active_transactions:
+            status = AuthorizationStatus.CONCURRENT_TX
     return Verdict(status, token.expires_at, token.parent)
 
 

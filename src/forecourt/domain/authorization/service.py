@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from forecourt.clock import Clock
@@ -32,15 +33,15 @@ class Authorization:
 
     def authorize(self, station: Station, id_token: str) -> Verdict:
         """May this token charge, apart from what it is charging already?"""
-        return self._judge(station, id_token, active=None)
+        return self._judge(station, id_token, None)
 
-    def authorize_start(self, station: Station, id_token: str, *, active: int) -> Verdict:
-        """May this token start a transaction while ``active`` others of its run?"""
-        return self._judge(station, id_token, active=active)
+    def authorize_start(self, station: Station, id_token: str, count_active: Callable[[], int]) -> Verdict:
+        """May this token start a transaction? ``count_active`` counts the others that run on it."""
+        return self._judge(station, id_token, count_active)
 
-    def _judge(self, station: Station, id_token: str, *, active: int | None) -> Verdict:
+    def _judge(self, station: Station, id_token: str, count_active: Callable[[], int] | None) -> Verdict:
         now = self._clock.now()
-        verdict = judge(self._store.find(id_token), now, active=active)
+        verdict = judge(self._store.find(id_token), now, count_active=count_active)
         if verdict.status is AuthorizationStatus.INVALID:
             self._store.record_stranger(id_token, station.key, now)
         return verdict

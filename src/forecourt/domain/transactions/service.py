@@ -49,8 +49,11 @@ class Transactions:
         transaction, so either this start is a repetition or the stop of the other one was lost.
         """
         now = self._clock.now()
-        active = self._store.count_active(report.id_token, elsewhere_than=(station.key, report.evse))
-        verdict = self._authorization.authorize_start(station, report.id_token, active=active)
+
+        def count_active() -> int:
+            return self._store.count_active(report.id_token, elsewhere_than=(station.key, report.evse))
+
+        verdict = self._authorization.authorize_start(station, report.id_token, count_active)
         transaction_id = self._store.start(station.key, report, verdict, doubts_of_start(report, now), now)
         return Started(transaction_id, verdict)
 
