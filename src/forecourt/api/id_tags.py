@@ -1,0 +1,143 @@
+"""The register of id tags: who may charge."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+from litestar import Controller, delete, get, patch, post
+from litestar.params import JSONBody, PathParameter
+from msgspec import UNSET, UnsetType
+
+from forecourt.api.batch import Batch, BatchResult, add_all
+from forecourt.api.bodies import MAX_BATCH_BYTES
+from forecourt.api.paging import Listing, Paging, listing
+from forecourt.api.words import MAX_NUMBER, Line, Moment, Note, Search, Works, from_path, utc
+from forecourt.domain.authorization.model import IdToken
+from forecourt.domain.services import Services
+
+TagId = Annotated[str, PathParameter(description="The id tag, in either case (OCPP 1.6 §3.9).")]
+
+Count = Annotated[int, msgspec.Meta(ge=0, le=MAX_NUMBER)]
+
+
+class NewIdTag(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
+    """An id tag to register. For the number of transactions at once, null means no limit."""
+
+    id_tag: Line
+    parent_id_tag: Line | None = None
+    expiry_date: Moment | None = None
+    blocked: bool = False
+    max_active_transactions: Count | None = 1
+    note: Note | None = None
+
+    def token(self) -> IdToken:
+        return IdToken(
+            id_token=self.id_tag,
+            parent=self.parent_id_tag,
+            expires_at=utc(self.expiry_date, "expiryDate"),
+            is_blocked=self.blocked,
+            max_active_transactions=self.max_active_transactions,
+            note=self.note or "",
+        )
+
+
+class IdTagChange(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
+    """What to change; an absent field keeps its value, null clears it."""
+
+    parent_id_tag: Line | UnsetType | None = UNSET
+    expiry_date: Moment | UnsetType | None = UNSET
+    blocked: bool | UnsetType = UNSET
+    max_active_transactions: Count | UnsetType | None = UNSET
+    note: Note | UnsetType | None = UNSET
+
+
+class IdTagView(msgspec.Struct, frozen=True, rename="camel"):
+    """An id tag. ``parentIdTag`` is the label of its group."""
+
+    id_tag: str
+    parent_id_tag: str | None
+    expiry_date: datetime | None
+    blocked: bool
+    max_active_transactions: int | None
+    note: str
+
+
+def show_tag(token: IdToken) -> IdTagView:
+    return IdTagView(
+        id_tag=token.id_token,
+        parent_id_tag=token.parent,
+        expiry_date=token.expires_at,
+        blocked=token.is_blocked,
+        max_active_transactions=token.max_active_transactions,
+        note=token.note,
+    )
+
+
+class IdTags(Controller):
+    path = "/id-tags"
+    tags = ("Id tags",)
+
+    @post(summary="Register an id tag", operation_id="addIdTag")
+    async def add(self, data: JSONBody[NewIdTag], workspace: Works) -> IdTagView:
+        """Takes effect at once."""
+        token = data.token()
+        return show_tag(await workspace.write(lambda services: services.authorization.add(token)))
+
+    @post(
+        "/batch",
+        status_code=200,
+        summary="Register many id tags",
+        operation_id="addIdTags",
+        request_max_body_size=MAX_BATCH_BYTES,
+    )
+    async def add_batch(self, data: JSONBody[Batch], workspace: Works) -> BatchResult:
+        """Up to 10,000 items in at most 4 MiB. Every item is taken or refused by itself."""
+        return await add_all(
+            workspace,
+            data,
+            kind=NewIdTag,
+            prepare=NewIdTag.token,
+            add=lambda services, token: services.authorization.add(token).id_token,
+            id_field="idTag",
+        )
+
+    @get(summary="List id tags", operation_id="listIdTags")
+    async def list_all(self, workspace: Works, page: Paging, search: Search = None) -> Listing[IdTagView]:
+        """Ordered by id tag. The search looks at id tags, groups and notes."""
+        found = await workspace.read(lambda services: services.authorization.list(search or None, page))
+        return listing(found, show_tag)
+
+    @get("/{id_tag:str}", summary="Show an id tag", operation_id="getIdTag")
+    async def show(self, id_tag: TagId, workspace: Works) -> IdTagView:
+        wanted = from_path(id_tag)
+        return show_tag(await workspace.read(lambda services: services.authorization.get(wanted)))
+
+    @patch("/{id_tag:str}", summary="Change an id tag", operation_id="changeIdTag")
+    async def change(self, id_tag: TagId, data: JSONBody[IdTagChange], workspace: Works) -> IdTagView:
+        """Takes effect at the next Authorize or StartTransaction; nothing that runs is stopped."""
+        wanted = from_path(id_tag)
+        expires_at = UNSET if data.expiry_date is UNSET else utc(data.expiry_date, "expiryDate")
+
+        def work(services: Services) -> IdToken:
+            known = services.authorization.get(wanted)
+            limit = data.max_active_transactions
+            return services.authorization.replace(
+                IdToken(
+                    id_token=known.id_token,
+                    parent=known.parent if data.parent_id_tag is UNSET else data.parent_id_tag,
+                    expires_at=known.expires_at if expires_at is UNSET else expires_at,
+                    is_blocked=known.is_blocked if data.blocked is UNSET else data.blocked,
+                    max_active_transactions=known.max_active_transactions if limit is UNSET else limit,
+                    note=known.note if data.note is UNSET else data.note or "",
+                )
+            )
+
+        return show_tag(await workspace.write(work))
+
+    @delete("/{id_tag:str}", summary="Remove an id tag", operation_id="removeIdTag")
+    async def remove(self, id_tag: TagId, workspace: Works) -> None:
+        """It is unknown from now on. Its transactions stay."""
+        wanted = from_path(id_tag)
+        await workspace.write(lambda services: services.authorization.remove(wanted))

@@ -1,0 +1,185 @@
+"""The description of the REST interface (OpenAPI 3.1), for programs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+import msgspec
+from litestar import Litestar
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.spec import Tag
+from litestar.types import ControllerRouterHandler, Dependencies
+
+from forecourt.api.batch import MAX_ITEMS
+from forecourt.api.bodies import JsonBody
+from forecourt.api.problems import PROBLEM_JSON
+
+_DESCRIPTION: Final = """\
+Everything an operator can do with stations, id tags and transactions.
+
+Names are those of OCPP 1.6 in camelCase. Times are RFC 3339 in UTC; energy is in Wh. A list answers a page of
+`items` and in `next` the `cursor` of the page that follows, or null at the end. Bodies may hold no fields but those
+listed here. Whatever goes wrong is answered as a problem document (RFC 9457). In addresses, ids are percent-encoded.
+"""
+
+_TAGS: Final = {
+    "Stations": "The register of stations, and the state of their connectors.",
+    "Id tags": "Who may charge.",
+    "Transactions": "What was charged, and what is doubtful about it.",
+    "Unknown": "Stations and id tags that came and are not registered.",
+    "Connections": "Which stations are connected.",
+    "Data transfer": "Vendor messages of stations.",
+    "Tokens": "Tokens for programs that use this interface.",
+    "Health": "For supervisors and load balancers; no token is needed.",
+}
+
+_TOKEN: Final = "token"
+_PASSWORD: Final = "password"
+
+_SECURITY_SCHEMES: Final = {
+    _TOKEN: {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "A token made with `forecourt token create NAME` or at /api/v1/tokens.",
+    },
+    _PASSWORD: {
+        "type": "http",
+        "scheme": "basic",
+        "description": "The account `admin` and its password; for tokens only.",
+    },
+}
+
+_PROBLEM_SCHEMA: Final = {
+    "type": "object",
+    "description": "What was refused, why, and what to do (RFC 9457).",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "description": "The inputs at fault.",
+            "items": {
+                "type": "object",
+                "required": ["field", "reason"],
+                "properties": {"field": {"type": "string"}, "reason": {"type": "string"}},
+            },
+        },
+    },
+}
+
+_ERRORS: Final = {
+    "400": "The request cannot be understood; `errors` says which inputs are at fault.",
+    "401": "No token, or one that is not known.",
+    "404": "There is no such thing.",
+    "409": "It exists already.",
+    "413": "The body is too large.",
+    "415": "The body is not JSON.",
+    "422": "The request is understood and one of its values cannot be; `errors` says which.",
+    "429": "Too many wrong passwords; `Retry-After` says how long to wait.",
+    "500": "A fault of the system; its log says more.",
+    "503": "The database or a part of the system is not ready; try again after `Retry-After`.",
+}
+
+Document = dict[str, Any]  # Any: JSON has no narrower type
+
+
+def describe(route_handlers: Sequence[ControllerRouterHandler], dependencies: Dependencies, version: str) -> Document:
+    """The document for these routes. The framework derives it from the handlers; what all operations share, such
+    as errors and the ways to sign in, is added here once."""
+    config = OpenAPIConfig(
+        title="Forecourt",
+        version=version,
+        description=_DESCRIPTION,
+        tags=[Tag(name=name, description=description) for name, description in _TAGS.items()],
+        use_handler_docstrings=True,
+    )
+    app = Litestar(
+        route_handlers,
+        dependencies=dependencies,
+        openapi_config=config,
+        logging_config=None,
+        dto=JsonBody,
+        return_dto=None,
+    )
+    document = _with_plain_names(app.openapi_schema.to_schema())
+    components = document["components"]
+    components["securitySchemes"] = _SECURITY_SCHEMES
+    _complete_schemas(components["schemas"])
+    components["schemas"]["Problem"] = _PROBLEM_SCHEMA
+    components["schemas"]["Batch"] = _batch_schema(components["schemas"])
+    for path, method, operation in operations(document):
+        has_door = path.startswith("/api/")
+        takes_password = path.startswith("/api/v1/tokens")
+        operation["security"] = (
+            [{_TOKEN: []}, {_PASSWORD: []}] if takes_password else [{_TOKEN: []}] if has_door else []
+        )
+        for status in sorted(_statuses(path, method, operation)):
+            operation["responses"][status] = {
+                "description": _ERRORS[status],
+                "content": {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+            }
+    return document
+
+
+def operations(document: Document) -> Iterator[tuple[str, str, Document]]:
+    """Every operation with its path and method."""
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            yield path, method, operation
+
+
+def _with_plain_names(document: Document) -> Document:
+    """Schemas without the names of modules, and parameters in camelCase like everything else."""
+    text = msgspec.json.encode(document).decode()
+    text = re.sub(r"Listing_[\w.]+\.(\w+)View_", r"\1Page", text)
+    text = re.sub(r"Listing\[(\w+)View\]", r"\1Page", text)
+    text = re.sub(r"(?<=[\"/])([A-Z]\w+)View(?=\")", r"\1", text)
+    text = re.sub(r"(?<=[\"{])([a-z]+)_([a-z])([a-z]*)(?=[\"}])", lambda m: m[1] + m[2].upper() + m[3], text)
+    plain: Document = msgspec.json.decode(text)
+    return plain
+
+
+def _complete_schemas(schemas: Document) -> None:
+    """What the framework leaves out: what a structure is for, and that bodies may hold nothing else."""
+    for struct in msgspec.Struct.__subclasses__():
+        schema = schemas.get(struct.__name__.removesuffix("View"))
+        if schema is not None and struct.__module__.startswith("forecourt.api."):
+            schema["description"] = struct.__doc__
+            if struct.__struct_config__.forbid_unknown_fields:
+                schema["additionalProperties"] = False
+
+
+def _statuses(path: str, method: str, operation: Document) -> set[str]:
+    operation["responses"].pop("400", None)
+    if path == "/health/live":
+        return set()
+    if path == "/health/ready":
+        return {"503"}
+    statuses = {"401", "500", "503"}
+    if path.startswith("/api/v1/tokens"):
+        statuses |= {"429"}
+    if "requestBody" in operation:
+        statuses |= {"400", "413", "415", "422"}
+    if any(parameter["in"] == "query" for parameter in operation.get("parameters", ())):
+        statuses |= {"400"}
+    if "{" in path and method != "put":
+        statuses |= {"404"}
+    if method == "post":
+        statuses |= {"409"}
+    return statuses - ({"409", "422"} if path.endswith("/batch") else set())
+
+
+def _batch_schema(schemas: Document) -> Document:
+    one_of = [{"$ref": f"#/components/schemas/{name}"} for name in ("NewStation", "NewIdTag") if name in schemas]
+    return {
+        "type": "object",
+        "description": "Items as the address for a single one takes them.",
+        "required": ["items"],
+        "additionalProperties": False,
+        "properties": {"items": {"type": "array", "maxItems": MAX_ITEMS, "items": {"anyOf": one_of}}},
+    }

@@ -1,0 +1,158 @@
+"""The register of stations, and the state of their connectors."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from litestar import Controller, delete, get, patch, post
+from litestar.params import JSONBody, PathParameter, QueryParameter
+from msgspec import UNSET, UnsetType
+
+from forecourt.api.batch import Batch, BatchResult, add_all
+from forecourt.api.bodies import MAX_BATCH_BYTES
+from forecourt.api.paging import Listing, Paging, listing
+from forecourt.api.station_views import ConnectorView, StationView, show_connector, show_station
+from forecourt.api.words import MAX_NUMBER, Line, Note, Search, Works, from_path, place_of
+from forecourt.domain.availability.model import EvseStatus
+from forecourt.domain.paging import Page
+from forecourt.domain.provisioning.model import Registration, StationDraft, StationFilter, StationSheet
+from forecourt.domain.services import Services
+
+StationId = Annotated[
+    str, PathParameter(description="The station's identity: the last part of the URL it connects to.")
+]
+
+
+class NewStation(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
+    """A station to register. A heartbeat interval is in seconds; null means that of the system."""
+
+    id: Line
+    description: Note | None = None
+    registration: Registration = Registration.ACCEPTED
+    heartbeat_interval: int | None = None
+
+    def draft(self) -> StationDraft:
+        return StationDraft(
+            identity=self.id,
+            description=self.description or "",
+            registration=self.registration,
+            heartbeat_seconds=self.heartbeat_interval,
+        )
+
+
+class StationChange(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
+    """What to change; an absent field keeps its value, null clears it."""
+
+    description: Note | UnsetType | None = UNSET
+    registration: Registration | UnsetType = UNSET
+    heartbeat_interval: int | UnsetType | None = UNSET
+
+
+class Stations(Controller):
+    path = "/stations"
+    tags = ("Stations",)
+
+    @post(summary="Register a station", operation_id="addStation")
+    async def add(self, data: JSONBody[NewStation], workspace: Works) -> StationView:
+        """From now on the station may connect. A station that was removed comes back with its history."""
+        return show_station(await workspace.write(lambda services: services.provisioning.add(data.draft())))
+
+    @post(
+        "/batch",
+        status_code=200,
+        summary="Register many stations",
+        operation_id="addStations",
+        request_max_body_size=MAX_BATCH_BYTES,
+    )
+    async def add_batch(self, data: JSONBody[Batch], workspace: Works) -> BatchResult:
+        """Up to 10,000 items in at most 4 MiB. Every item is taken or refused by itself."""
+        return await add_all(
+            workspace,
+            data,
+            kind=NewStation,
+            prepare=NewStation.draft,
+            add=lambda services, draft: services.provisioning.add(draft).station.identity,
+            id_field="id",
+        )
+
+    @get(summary="List stations", operation_id="listStations")
+    async def list_all(
+        self,
+        workspace: Works,
+        page: Paging,
+        search: Search = None,
+        registration: Annotated[Registration | None, QueryParameter(description="Only those so decided.")] = None,
+        online: Annotated[bool | None, QueryParameter(description="Only those that are connected, or are not.")] = None,
+    ) -> Listing[StationView]:
+        """Ordered by id. The search looks at ids and descriptions."""
+        wanted = StationFilter(search=search or None, registration=registration, is_online=online)
+        found = await workspace.read(lambda services: services.provisioning.list(wanted, page))
+        return listing(found, show_station)
+
+    @get("/{station_id:str}", summary="Show a station", operation_id="getStation")
+    async def show(self, station_id: StationId, workspace: Works) -> StationView:
+        identity = from_path(station_id)
+        return show_station(await workspace.read(lambda services: services.provisioning.get(identity)))
+
+    @patch("/{station_id:str}", summary="Change a station", operation_id="changeStation")
+    async def change(self, station_id: StationId, data: JSONBody[StationChange], workspace: Works) -> StationView:
+        """Takes effect at once, also for a station that is connected."""
+        identity = from_path(station_id)
+
+        def work(services: Services) -> StationSheet:
+            sheet = services.provisioning.get(identity)
+            station = sheet.station
+            return services.provisioning.change(
+                identity,
+                description=sheet.description if data.description is UNSET else data.description or "",
+                registration=station.registration if data.registration is UNSET else data.registration,
+                heartbeat_seconds=(
+                    station.heartbeat_seconds if data.heartbeat_interval is UNSET else data.heartbeat_interval
+                ),
+            )
+
+        return show_station(await workspace.write(work))
+
+    @delete("/{station_id:str}", summary="Remove a station", operation_id="removeStation")
+    async def remove(self, station_id: StationId, workspace: Works) -> None:
+        """Its connection is closed and it may not connect again. Its transactions stay."""
+        identity = from_path(station_id)
+        await workspace.write(lambda services: services.provisioning.remove(identity))
+
+    @get(
+        "/{station_id:str}/connectors",
+        summary="Show the present state of all connectors",
+        operation_id="listConnectors",
+    )
+    async def connectors(self, station_id: StationId, workspace: Works) -> Listing[ConnectorView]:
+        """All in one page; connector 0 is the station as a whole."""
+        identity = from_path(station_id)
+
+        def work(services: Services) -> Page[EvseStatus]:
+            return Page(services.availability.present(services.provisioning.get_station(identity)), None)
+
+        return listing(await workspace.read(work), show_connector)
+
+    @get("/{station_id:str}/status-history", summary="List status reports", operation_id="listStatusHistory")
+    async def status_history(
+        self,
+        station_id: StationId,
+        workspace: Works,
+        page: Paging,
+        connector_id: Annotated[
+            int | None,
+            QueryParameter(
+                name="connectorId", ge=0, le=MAX_NUMBER, description="Only this one; 0 is the station itself."
+            ),
+        ] = None,
+    ) -> Listing[ConnectorView]:
+        """Newest first."""
+        identity = from_path(station_id)
+        place = None if connector_id is None else place_of(connector_id)
+
+        def work(services: Services) -> Page[EvseStatus]:
+            station = services.provisioning.get_station(identity)
+            return services.availability.history(station, place, page)
+
+        return listing(await workspace.read(work), show_connector)

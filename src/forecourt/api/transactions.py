@@ -1,0 +1,119 @@
+"""Transactions, what was measured meanwhile, and the stops that fit none."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from litestar import Controller, get
+from litestar.di import NamedDependency
+from litestar.params import PathParameter, QueryParameter, SkipValidation
+from litestar.response import Stream
+
+from forecourt.api.csv import csv_download
+from forecourt.api.paging import Listing, Paging, listing
+from forecourt.api.transaction_views import (
+    METER_VALUE_COLUMNS,
+    TRANSACTION_COLUMNS,
+    DoubtfulStopView,
+    MeterValueView,
+    TransactionView,
+    meter_value_rows,
+    show_doubtful_stop,
+    show_meter_value,
+    show_transaction,
+    transaction_rows,
+)
+from forecourt.api.words import MAX_NUMBER, StationQuery, Works, number_from_path, place_of, utc
+from forecourt.domain.transactions.model import TransactionFilter
+
+TransactionId = Annotated[int, PathParameter(description="The number that the station was given for the transaction.")]
+
+Wanted = NamedDependency[SkipValidation[TransactionFilter]]
+
+
+async def wanted_transactions(
+    *,
+    station_id: StationQuery = None,
+    connector_id: Annotated[
+        int | None, QueryParameter(name="connectorId", ge=0, le=MAX_NUMBER, description="Only this connector.")
+    ] = None,
+    id_tag: Annotated[
+        str | None, QueryParameter(name="idTag", max_length=255, pattern="^[^\\x00]*$", description="In either case.")
+    ] = None,
+    active: Annotated[bool | None, QueryParameter(description="Only those that run, or that have ended.")] = None,
+    doubtful: Annotated[bool | None, QueryParameter(description="Only those with doubts, or without.")] = None,
+    since: Annotated[datetime | None, QueryParameter(name="from", description="Started at this time or later.")] = None,
+    until: Annotated[datetime | None, QueryParameter(name="to", description="Started before this time.")] = None,
+) -> TransactionFilter:
+    """Which transactions a request asks for."""
+    return TransactionFilter(
+        station=station_id,
+        evse=None if connector_id is None else place_of(connector_id),
+        id_token=id_tag,
+        is_active=active,
+        is_doubtful=doubtful,
+        since=utc(since, "from"),
+        until=utc(until, "to"),
+    )
+
+
+class Transactions(Controller):
+    tags = ("Transactions",)
+
+    @get("/transactions", summary="List transactions", operation_id="listTransactions")
+    async def list_all(self, workspace: Works, page: Paging, wanted: Wanted) -> Listing[TransactionView]:
+        """Newest first."""
+        found = await workspace.read(lambda services: services.transactions.list(wanted, page))
+        return listing(found, show_transaction)
+
+    @get("/transactions.csv", summary="Download transactions as CSV", operation_id="downloadTransactions")
+    async def download(self, workspace: Works, wanted: Wanted) -> Stream:
+        """All that match, newest first. Texts that a spreadsheet would run as a formula get a leading apostrophe."""
+        return await csv_download(
+            workspace,
+            lambda services, page: services.transactions.list(wanted, page),
+            columns=TRANSACTION_COLUMNS,
+            rows=transaction_rows,
+            filename="transactions.csv",
+        )
+
+    @get("/transactions/{transaction_id:int}", summary="Show a transaction", operation_id="getTransaction")
+    async def show(self, transaction_id: TransactionId, workspace: Works) -> TransactionView:
+        number = number_from_path(transaction_id)
+        return show_transaction(await workspace.read(lambda services: services.transactions.get(number)))
+
+    @get(
+        "/transactions/{transaction_id:int}/meter-values",
+        summary="List what was measured during a transaction",
+        operation_id="listMeterValues",
+    )
+    async def meter_values(
+        self, transaction_id: TransactionId, workspace: Works, page: Paging
+    ) -> Listing[MeterValueView]:
+        """Oldest first. Every sampled value is there as the station sent it."""
+        number = number_from_path(transaction_id)
+        found = await workspace.read(lambda services: services.transactions.readings(number, page))
+        return listing(found, show_meter_value)
+
+    @get(
+        "/transactions/{transaction_id:int}/meter-values.csv",
+        summary="Download what was measured during a transaction as CSV",
+        operation_id="downloadMeterValues",
+    )
+    async def download_meter_values(self, transaction_id: TransactionId, workspace: Works) -> Stream:
+        """One row per sampled value, oldest first."""
+        number = number_from_path(transaction_id)
+        return await csv_download(
+            workspace,
+            lambda services, page: services.transactions.readings(number, page),
+            columns=METER_VALUE_COLUMNS,
+            rows=meter_value_rows,
+            filename=f"transaction-{number}-meter-values.csv",
+        )
+
+    @get("/doubtful-stops", summary="List stops that ended no transaction", operation_id="listDoubtfulStops")
+    async def doubtful_stops(self, workspace: Works, page: Paging) -> Listing[DoubtfulStopView]:
+        """Newest first. Stations that named a transaction that they never had, or stopped one twice."""
+        found = await workspace.read(lambda services: services.transactions.list_doubtful_stops(page))
+        return listing(found, show_doubtful_stop)

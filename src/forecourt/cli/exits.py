@@ -1,0 +1,61 @@
+"""How commands end: exit codes, and one line on stderr instead of a traceback."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+import typer
+
+from forecourt.config import ConfigError
+from forecourt.domain.errors import DomainError, Kind
+
+UNEXPECTED: Final = 1
+BAD_INPUT: Final = 2
+"""Also what the parser of the command line ends with."""
+
+CODE_BY_KIND: Final[Mapping[Kind, int]] = {
+    Kind.INVALID: BAD_INPUT,
+    Kind.NOT_FOUND: 3,
+    Kind.CONFLICT: 4,
+    Kind.REFUSED: 4,
+    Kind.UNAVAILABLE: 5,
+}
+
+
+@contextlib.contextmanager
+def told_in_one_line() -> Iterator[None]:
+    """Turns every error into a sentence on stderr and an exit code."""
+    try:
+        yield
+    except DomainError as error:
+        _tell(error.sentence)
+        raise typer.Exit(CODE_BY_KIND[error.kind]) from None
+    except ConfigError as error:
+        _tell("the settings cannot be used: " + "; ".join(mistake.strip() for mistake in error.mistakes))
+        raise typer.Exit(BAD_INPUT) from None
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read has read enough; the interpreter would complain once more at its end
+        raise typer.Exit(0) from None
+    except Exception as error:
+        if _is_click(error):
+            raise
+        _tell(str(error) if _is_ours(error) else f"unexpected error: {type(error).__name__}: {error}")
+        raise typer.Exit(UNEXPECTED) from None
+
+
+def _tell(sentence: str) -> None:
+    line = " ".join(sentence.split())
+    print(f"forecourt: {line}", file=sys.stderr)
+
+
+def _is_click(error: Exception) -> bool:
+    """Exits, aborts and usage errors are the command line's own business."""
+    return type(error).__module__.split(".")[0] in {"typer", "click"}
+
+
+def _is_ours(error: Exception) -> bool:
+    """The project's own errors are sentences for people."""
+    return type(error).__module__.split(".")[0] == "forecourt"

@@ -1,0 +1,79 @@
+"""The command ``forecourt`` and all its subcommands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeAlias
+
+import typer
+from typer.core import TyperGroup
+
+from forecourt.cli.exits import told_in_one_line
+from forecourt.cli.office import Office
+from forecourt.cli.station import station_commands
+from forecourt.cli.tag import tag_commands
+from forecourt.cli.token import token_commands
+from forecourt.cli.transactions import transactions_commands
+from forecourt.domain.services import Workspace
+
+Announce: TypeAlias = Callable[[str], None]
+"""Shows a line to whoever started the command."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """What the commands open: the workspace, the whole system, or one role of it by name."""
+
+    open_workspace: Callable[[], AbstractAsyncContextManager[Workspace]]
+    serve: Callable[[Announce], None]
+    demo: Callable[[Announce], None]
+    role: Callable[[str], None]
+
+
+class Commands(TyperGroup):
+    """Ends every command in one line."""
+
+    def invoke(self, ctx: Any) -> object:  # Any: the library's own type for it is private
+        with told_in_one_line():
+            return super().invoke(ctx)
+
+
+def build(doors: Doors) -> typer.Typer:
+    """The command, to be called without arguments. Exit codes are in `forecourt.cli.exits`."""
+    commands = typer.Typer(
+        cls=Commands,
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        pretty_exceptions_show_locals=False,
+        rich_markup_mode=None,
+        help="Forecourt, a central system for EV charging stations that speak OCPP.",
+    )
+
+    @commands.command()
+    def serve() -> None:
+        """Run the system until it is stopped. Settings come from FORECOURT_* variables."""
+        doors.serve(_announce)
+
+    @commands.command()
+    def demo() -> None:
+        """Run the system with a simulated site of five stations."""
+        doors.demo(_announce)
+
+    @commands.command(hidden=True)
+    def role(name: Annotated[str, typer.Argument(help="The name of the role, for example gateway.")]) -> None:
+        """Be one process of the system; `serve` starts these."""
+        doors.role(name)
+
+    office = Office(doors.open_workspace)
+    commands.add_typer(station_commands(office), name="station")
+    commands.add_typer(tag_commands(office), name="tag")
+    commands.add_typer(token_commands(office), name="token")
+    commands.add_typer(transactions_commands(office), name="transactions")
+    return commands
+
+
+def _announce(line: str) -> None:
+    print(line, flush=True)

@@ -1,0 +1,138 @@
+"""Commands for stations."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+import typer
+
+from forecourt.cli.office import Office, confirm, form_of
+from forecourt.cli.output import Facts, print_facts, print_json
+from forecourt.domain.errors import invalid
+from forecourt.domain.evse import WHOLE_STATION
+from forecourt.domain.provisioning.model import Registration, StationDraft, StationFilter, StationSheet
+from forecourt.domain.services import Services
+
+_SHOWN: Final = ("id", "registration", "online", "lastSeenAt", "chargePointVendor", "chargePointModel", "description")
+_COLUMNS: Final = (
+    *("id", "description", "registration", "heartbeatInterval", "online", "lastSeenAt", "bootedAt"),
+    *("chargePointVendor", "chargePointModel", "chargePointSerialNumber", "firmwareVersion"),
+    *("firmwareStatus", "diagnosticsStatus", "createdAt"),
+)
+
+Identity = Annotated[str, typer.Argument(metavar="ID", help="The last part of the URL that the station connects to.")]
+Description = Annotated[str | None, typer.Option(help="For people.")]
+Decision = Annotated[Registration | None, typer.Option(case_sensitive=False, help="What the station is told.")]
+Interval = Annotated[int | None, typer.Option(metavar="SECONDS", help="Its own heartbeat interval.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Csv = Annotated[bool, typer.Option("--csv", help="Print CSV.")]
+
+
+def station_facts(sheet: StationSheet) -> Facts:
+    facts = sheet.facts
+    return {
+        "id": sheet.station.identity,
+        "description": sheet.description,
+        "registration": sheet.station.registration.value,
+        "heartbeatInterval": sheet.station.heartbeat_seconds,
+        "online": sheet.is_online,
+        "lastSeenAt": sheet.last_seen_at,
+        "bootedAt": sheet.booted_at,
+        "chargePointVendor": None if facts is None else facts.vendor,
+        "chargePointModel": None if facts is None else facts.model,
+        "chargePointSerialNumber": None if facts is None else facts.serial_number,
+        "firmwareVersion": None if facts is None else facts.firmware_version,
+        "firmwareStatus": sheet.firmware_status,
+        "diagnosticsStatus": sheet.diagnostics_status,
+        "createdAt": sheet.created_at,
+    }
+
+
+def station_commands(office: Office) -> typer.Typer:
+    """The group ``forecourt station``."""
+    commands = typer.Typer(no_args_is_help=True, help="Which stations may connect.")
+
+    @commands.command()
+    def add(
+        identity: Identity,
+        description: Description = None,
+        registration: Decision = None,
+        heartbeat_interval: Interval = None,
+    ) -> None:
+        """Register a station; it is accepted unless --registration says otherwise."""
+        draft = StationDraft(
+            identity=identity,
+            description=description or "",
+            registration=registration or Registration.ACCEPTED,
+            heartbeat_seconds=heartbeat_interval,
+        )
+        print_facts(station_facts(office.write(lambda services: services.provisioning.add(draft))))
+
+    @commands.command("list")
+    def list_all(
+        search: Annotated[str | None, typer.Option(help="Only what contains this text.")] = None,
+        registration: Decision = None,
+        online: Annotated[bool | None, typer.Option("--online/--offline", help="Only those.")] = None,
+        as_json: Json = False,
+        as_csv: Csv = False,
+    ) -> None:
+        """List stations, ordered by id."""
+        wanted = StationFilter(search=search or None, registration=registration, is_online=online)
+        office.print_list(
+            lambda services, page: services.provisioning.list(wanted, page),
+            station_facts,
+            form=form_of(as_json=as_json, as_csv=as_csv),
+            columns=_COLUMNS,
+            shown=_SHOWN,
+        )
+
+    @commands.command()
+    def show(identity: Identity, as_json: Json = False) -> None:
+        """Show all that is known of a station, and the state of its connectors."""
+        sheet = office.read(lambda services: services.provisioning.get(identity))
+        facts = {**station_facts(sheet), **_connectors(sheet)}
+        print_json(facts) if as_json else print_facts(facts)
+
+    @commands.command("set")
+    def change(
+        identity: Identity,
+        description: Description = None,
+        registration: Decision = None,
+        heartbeat_interval: Interval = None,
+        default_heartbeat: Annotated[
+            bool, typer.Option("--default-heartbeat", help="Back to the interval of the system.")
+        ] = False,
+    ) -> None:
+        """Change what is given and leave the rest as it is. Takes effect at once."""
+        if default_heartbeat and heartbeat_interval is not None:
+            raise invalid("Give either --heartbeat-interval or --default-heartbeat.")
+
+        def work(services: Services) -> StationSheet:
+            sheet = services.provisioning.get(identity)
+            known = sheet.station
+            interval = known.heartbeat_seconds if heartbeat_interval is None else heartbeat_interval
+            return services.provisioning.change(
+                identity,
+                description=sheet.description if description is None else description,
+                registration=registration or known.registration,
+                heartbeat_seconds=None if default_heartbeat else interval,
+            )
+
+        print_facts(station_facts(office.write(work)))
+
+    @commands.command()
+    def remove(identity: Identity, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
+        """Take a station off the register and close its connection. Its transactions stay."""
+        confirm(f"Remove the station {identity!r}?", is_confirmed=yes)
+        office.write(lambda services: services.provisioning.remove(identity))
+
+    return commands
+
+
+def _connectors(sheet: StationSheet) -> Facts:
+    return {
+        f"connector {0 if status.report.place is WHOLE_STATION else status.report.place}": (
+            f"{status.report.status} ({status.report.error_code})"
+        )
+        for status in sheet.evses
+    }

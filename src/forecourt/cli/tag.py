@@ -1,0 +1,132 @@
+"""Commands for id tags."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+import typer
+
+from forecourt.cli.office import Office, confirm, form_of, moment
+from forecourt.cli.output import Facts, print_facts, print_json
+from forecourt.domain.authorization.model import IdToken
+from forecourt.domain.errors import invalid
+from forecourt.domain.services import Services
+
+_COLUMNS: Final = ("idTag", "parentIdTag", "expiryDate", "blocked", "maxActiveTransactions", "note")
+
+TagId = Annotated[str, typer.Argument(metavar="IDTAG", help="The id tag, in either case.")]
+Parent = Annotated[str | None, typer.Option(help="The group that it belongs to.")]
+Expires = Annotated[str | None, typer.Option(metavar="TIME", help="Until when it is good (2026-12-31T00:00:00Z).")]
+Most = Annotated[int | None, typer.Option(metavar="N", help="How many transactions may run at once.")]
+NoLimit = Annotated[bool, typer.Option("--no-limit", help="Any number of transactions may run at once.")]
+Note = Annotated[str | None, typer.Option(help="For people.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Csv = Annotated[bool, typer.Option("--csv", help="Print CSV.")]
+
+
+def tag_facts(token: IdToken) -> Facts:
+    return {
+        "idTag": token.id_token,
+        "parentIdTag": token.parent,
+        "expiryDate": token.expires_at,
+        "blocked": token.is_blocked,
+        "maxActiveTransactions": token.max_active_transactions,
+        "note": token.note,
+    }
+
+
+def tag_commands(office: Office) -> typer.Typer:
+    """The group ``forecourt tag``."""
+    commands = typer.Typer(no_args_is_help=True, help="Who may charge.")
+
+    @commands.command()
+    def add(
+        *,
+        id_tag: TagId,
+        parent: Parent = None,
+        expires: Expires = None,
+        blocked: Annotated[bool, typer.Option("--blocked", help="It may not charge.")] = False,
+        max_active: Most = None,
+        no_limit: NoLimit = False,
+        note: Note = None,
+    ) -> None:
+        """Register an id tag; one transaction at once unless --max-active or --no-limit says otherwise."""
+        token = IdToken(
+            id_token=id_tag,
+            parent=parent,
+            expires_at=moment(expires, "--expires"),
+            is_blocked=blocked,
+            max_active_transactions=_most(1, max_active, no_limit=no_limit),
+            note=note or "",
+        )
+        print_facts(tag_facts(office.write(lambda services: services.authorization.add(token))))
+
+    @commands.command("list")
+    def list_all(
+        search: Annotated[str | None, typer.Option(help="Only what contains this text.")] = None,
+        as_json: Json = False,
+        as_csv: Csv = False,
+    ) -> None:
+        """List id tags in their order."""
+        office.print_list(
+            lambda services, page: services.authorization.list(search or None, page),
+            tag_facts,
+            form=form_of(as_json=as_json, as_csv=as_csv),
+            columns=_COLUMNS,
+            shown=_COLUMNS,
+        )
+
+    @commands.command()
+    def show(id_tag: TagId, as_json: Json = False) -> None:
+        """Show an id tag."""
+        facts = tag_facts(office.read(lambda services: services.authorization.get(id_tag)))
+        print_json(facts) if as_json else print_facts(facts)
+
+    @commands.command("set")
+    def change(
+        *,
+        id_tag: TagId,
+        parent: Parent = None,
+        no_parent: Annotated[bool, typer.Option("--no-parent", help="It belongs to no group.")] = False,
+        expires: Expires = None,
+        no_expiry: Annotated[bool, typer.Option("--no-expiry", help="It does not expire.")] = False,
+        blocked: Annotated[bool | None, typer.Option("--block/--unblock", help="May it charge?")] = None,
+        max_active: Most = None,
+        no_limit: NoLimit = False,
+        note: Note = None,
+    ) -> None:
+        """Change what is given and leave the rest as it is. Takes effect at once."""
+        expires_at = moment(expires, "--expires")
+        if (no_parent and parent is not None) or (no_expiry and expires is not None):
+            raise invalid("Give a value or take it away, not both.")
+
+        def work(services: Services) -> IdToken:
+            known = services.authorization.get(id_tag)
+            return services.authorization.replace(
+                IdToken(
+                    id_token=known.id_token,
+                    parent=None if no_parent else parent or known.parent,
+                    expires_at=None if no_expiry else expires_at or known.expires_at,
+                    is_blocked=known.is_blocked if blocked is None else blocked,
+                    max_active_transactions=_most(known.max_active_transactions, max_active, no_limit=no_limit),
+                    note=known.note if note is None else note,
+                )
+            )
+
+        print_facts(tag_facts(office.write(work)))
+
+    @commands.command()
+    def remove(id_tag: TagId, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
+        """Take an id tag off the register. Its transactions stay."""
+        confirm(f"Remove the id tag {id_tag!r}?", is_confirmed=yes)
+        office.write(lambda services: services.authorization.remove(id_tag))
+
+    return commands
+
+
+def _most(otherwise: int | None, max_active: int | None, *, no_limit: bool) -> int | None:
+    if no_limit and max_active is not None:
+        raise invalid("Give either --max-active or --no-limit.")
+    if no_limit:
+        return None
+    return otherwise if max_active is None else max_active

@@ -1,0 +1,59 @@
+"""Commands for API tokens."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Final
+
+import typer
+
+from forecourt.cli.office import Office, confirm, form_of, moment
+from forecourt.cli.output import Facts
+from forecourt.domain.access.model import ApiToken
+
+_COLUMNS: Final = ("name", "createdAt", "expiresAt")
+
+Name = Annotated[str, typer.Argument(help="What the token is called.")]
+
+
+def token_facts(token: ApiToken) -> Facts:
+    return {"name": token.name, "createdAt": token.created_at, "expiresAt": token.expires_at}
+
+
+def token_commands(office: Office) -> typer.Typer:
+    """The group ``forecourt token``."""
+    commands = typer.Typer(no_args_is_help=True, help="Tokens for programs that use the REST interface.")
+
+    @commands.command()
+    def create(
+        name: Name,
+        expires: Annotated[str | None, typer.Option(metavar="TIME", help="Until when it is good.")] = None,
+    ) -> None:
+        """Make a token. Its secret alone is printed on stdout; it is not stored and cannot be shown again."""
+        expires_at = moment(expires, "--expires")
+        token, secret = office.write(lambda services: services.access.create_token(name, expires_at))
+        print(secret)
+        if sys.stdout.isatty():
+            print(f"This is the token {token.name!r}. Keep it safe: it cannot be shown again.", file=sys.stderr)
+
+    @commands.command("list")
+    def list_all(
+        as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+        as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
+    ) -> None:
+        """List tokens by name, without their secrets."""
+        office.print_list(
+            lambda services, page: services.access.list_tokens(page),
+            token_facts,
+            form=form_of(as_json=as_json, as_csv=as_csv),
+            columns=_COLUMNS,
+            shown=_COLUMNS,
+        )
+
+    @commands.command()
+    def revoke(name: Name, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
+        """Take a token back. A running system refuses it within two seconds."""
+        confirm(f"Revoke the token {name!r}?", is_confirmed=yes)
+        office.write(lambda services: services.access.revoke_token(name))
+
+    return commands

@@ -1,0 +1,178 @@
+"""What holds for every address: tokens, problem documents, headers, unknown things."""
+
+from __future__ import annotations
+
+import pytest
+
+from forecourt.domain.errors import DomainError, Kind
+from tests.api.door import Door, faults, problem
+
+ROUTES = [
+    ("POST", "/stations", {"id": "CP9"}),
+    ("POST", "/stations/batch", {"items": []}),
+    ("GET", "/stations", None),
+    ("GET", "/stations/CP1", None),
+    ("PATCH", "/stations/CP1", {}),
+    ("DELETE", "/stations/CP1", None),
+    ("GET", "/stations/CP1/connectors", None),
+    ("GET", "/stations/CP1/status-history", None),
+    ("POST", "/id-tags", {"idTag": "T9"}),
+    ("POST", "/id-tags/batch", {"items": []}),
+    ("GET", "/id-tags", None),
+    ("GET", "/id-tags/TAG", None),
+    ("PATCH", "/id-tags/TAG", {}),
+    ("DELETE", "/id-tags/TAG", None),
+    ("GET", "/transactions", None),
+    ("GET", "/transactions.csv", None),
+    ("GET", "/transactions/1", None),
+    ("GET", "/transactions/1/meter-values", None),
+    ("GET", "/transactions/1/meter-values.csv", None),
+    ("GET", "/doubtful-stops", None),
+    ("GET", "/unknown-stations", None),
+    ("DELETE", "/unknown-stations/CP1", None),
+    ("GET", "/unknown-id-tags", None),
+    ("DELETE", "/unknown-id-tags/TAG", None),
+    ("GET", "/connections", None),
+    ("DELETE", "/connections/CP1", None),
+    ("GET", "/tokens", None),
+    ("POST", "/tokens", {"name": "new"}),
+    ("DELETE", "/tokens/tests", None),
+    ("GET", "/data-transfer/vendors", None),
+    ("GET", "/data-transfer/vendors/acme", None),
+    ("PUT", "/data-transfer/vendors/acme", {}),
+    ("DELETE", "/data-transfer/vendors/acme", None),
+    ("GET", "/data-transfer/messages", None),
+]
+
+ON_ONE_THING = [
+    (method, path, body)
+    for method, path, body in ROUTES
+    if method != "PUT" and any(one in path for one in ("/CP1", "/TAG", "/1", "/acme", "/tests"))
+]
+LISTS = ["/stations", "/id-tags", "/transactions", "/doubtful-stops", "/unknown-stations", "/unknown-id-tags"]
+LISTS += ["/connections", "/tokens", "/data-transfer/vendors", "/data-transfer/messages"]
+BODIES = [(method, path) for method, path, body in ROUTES if body is not None]
+
+
+@pytest.mark.parametrize(("method", "path", "body"), ROUTES)
+def test_nothing_is_told_without_a_token(door: Door, method: str, path: str, body: object) -> None:
+    door.a_station()
+    before = door.workspace.writes
+    for credentials in (None, "Bearer fct_wrong", "Bearer ", "nonsense", f"Basic {door.token}", door.token):
+        headers = {} if credentials is None else {"Authorization": credentials}
+        response = door.ask(method, path, body, headers=headers)
+        problem(response, 401)
+        assert response.headers["www-authenticate"].startswith('Bearer realm="Forecourt"')
+    assert door.workspace.writes == before
+
+
+@pytest.mark.parametrize(("method", "path", "body"), ROUTES)
+def test_an_unavailable_database_is_a_503_with_retry_after(door: Door, method: str, path: str, body: object) -> None:
+    door.get("/stations")  # so that the token is remembered
+    door.workspace.is_available = False
+    if path.endswith("/batch"):
+        body = {"items": [{"id": "CP7", "idTag": "T7"}, {"id": "CP7"}, {"idTag": "T7"}]}
+    response = door.ask(method, path, body)
+    problem(response, 503)
+    assert int(response.headers["retry-after"]) > 0
+
+
+@pytest.mark.parametrize(("method", "path", "body"), ON_ONE_THING)
+def test_what_does_not_exist_is_a_404(door: Door, method: str, path: str, body: object) -> None:
+    missing = path.replace("/tests", "/none")
+    problem(door.ask(method, missing, body), 404)
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/transactions/abc", "/transactions/0", "/transactions/99999999999999"])
+def test_an_address_without_a_meaning_is_a_404(door: Door, path: str) -> None:
+    problem(door.ask("GET", path), 404)
+
+
+def test_a_method_without_a_meaning_is_a_405_that_names_the_others(door: Door) -> None:
+    response = door.ask("PUT", "/stations/CP1", {})
+    problem(response, 405)
+    assert response.headers["allow"] == "DELETE, GET, OPTIONS, PATCH"
+
+
+@pytest.mark.parametrize(("method", "path"), BODIES)
+def test_bodies_refuse_unknown_fields_by_name(door: Door, method: str, path: str) -> None:
+    assert "no such field" in faults(door.ask(method, path, {"surprise": 1}))["surprise"]
+
+
+@pytest.mark.parametrize(("method", "path"), BODIES)
+def test_a_body_that_is_no_object_is_a_400(door: Door, method: str, path: str) -> None:
+    headers = {"Authorization": f"Bearer {door.token}", "Content-Type": "application/json"}
+    for body in (b"", b"{", b"[]", b"null", b'"text"', b"\xff", b"[" * 100_000):
+        problem(door.ask(method, path, content=body, headers=headers), 400)
+
+
+@pytest.mark.parametrize(("method", "path"), BODIES)
+def test_a_body_that_is_not_declared_as_json_is_a_415(door: Door, method: str, path: str) -> None:
+    for media_type in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""):
+        headers = {"Authorization": f"Bearer {door.token}", "Content-Type": media_type}
+        problem(door.ask(method, path, content=b"{}", headers=headers), 415)
+
+
+@pytest.mark.parametrize(("path", "size"), [("/stations", 2**20), ("/stations/batch", 4 * 2**20)])
+def test_a_body_over_the_limit_is_a_413(door: Door, path: str, size: int) -> None:
+    headers = {"Authorization": f"Bearer {door.token}", "Content-Type": "application/json"}
+    problem(door.ask("POST", path, content=b" " * (size + 1), headers=headers), 413)
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_a_bad_page_is_a_400_that_names_the_parameter(door: Door, path: str) -> None:
+    for limit in ("0", "1001", "-1", "ten", ""):
+        assert "limit" in faults(door.ask("GET", f"{path}?limit={limit}")), limit
+    for cursor in ("!", "AA", "A" * 2000):
+        assert "cursor" in faults(door.ask("GET", f"{path}?cursor={cursor}")), cursor
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_an_empty_list_has_no_next_page(door: Door, path: str) -> None:
+    body = door.get(f"{path}?cursor=")
+    assert body["next"] is None
+    assert isinstance(body["items"], list)
+
+
+def test_every_answer_carries_the_security_headers_and_no_banner(door: Door) -> None:
+    for path in ("/stations", "/nothing", "/openapi.json", "/docs", "/transactions.csv", "/health/live"):
+        headers = door.ask("GET", path).headers
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["cache-control"] == "no-store"
+        assert "default-src 'none'" in headers["content-security-policy"]
+        assert "server" not in headers
+
+
+def test_an_unexpected_error_is_a_500_that_tells_nothing(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    secret = "password=hunter2 in line 42"
+
+    def fail(*_arguments: object) -> None:
+        raise RuntimeError(secret)
+
+    monkeypatch.setattr(door.workspace, "read", fail)
+    response = door.ask("GET", "/stations")
+    problem(response, 500)
+    assert "hunter2" not in response.text
+    assert "Traceback" not in response.text
+
+
+def test_a_refusal_of_the_business_is_a_403(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    door.get("/stations")
+
+    def fail(*_arguments: object) -> None:
+        raise DomainError(Kind.REFUSED, "This may not be.")
+
+    monkeypatch.setattr(door.workspace, "read", fail)
+    assert problem(door.ask("GET", "/stations"), 403)["detail"] == "This may not be."
+
+
+def test_liveness_needs_no_token(door: Door) -> None:
+    assert door.ask("GET", "/health/live", headers={}).json() == {"status": "ok"}
+
+
+def test_readiness_names_what_is_not_ready(door: Door) -> None:
+    assert door.ask("GET", "/health/ready", headers={}).json() == {"status": "ok"}
+    door.parts_not_ready = ["database", "gateway"]
+    response = door.ask("GET", "/health/ready", headers={})
+    assert "database, gateway" in problem(response, 503)["detail"]
+    assert set(faults(response, 503)) == {"database", "gateway"}

@@ -1,0 +1,101 @@
+"""The register of id tags over REST."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.api.door import Door, faults, problem
+
+
+def test_a_new_id_tag_is_answered_in_full(door: Door) -> None:
+    response = door.ask("POST", "/id-tags", {"idTag": "Abc"})
+    assert response.status_code == 201
+    assert response.json() == {
+        "idTag": "Abc",
+        "parentIdTag": None,
+        "expiryDate": None,
+        "blocked": False,
+        "maxActiveTransactions": 1,
+        "note": "",
+    }
+
+
+def test_id_tags_are_found_in_either_case(door: Door) -> None:
+    door.a_tag("Abc")
+    assert door.get("/id-tags/aBC")["idTag"] == "Abc"
+    assert "idTag" in faults(door.ask("POST", "/id-tags", {"idTag": "ABC"}), 409)
+
+
+def test_times_are_kept_in_utc(door: Door) -> None:
+    body = {"idTag": "A", "expiryDate": "2026-06-01T02:00:00.5+02:00"}
+    assert door.ask("POST", "/id-tags", body).json()["expiryDate"] == "2026-06-01T00:00:00.500000Z"
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"idTag": "A", "expiryDate": "2026-06-01T00:00:00"}, "expiryDate"),
+        ({"idTag": "A", "expiryDate": "tomorrow"}, "expiryDate"),
+        ({"idTag": "A", "expiryDate": 5}, "expiryDate"),
+        ({"idTag": "A", "expiryDate": "0001-01-01T00:00:00+23:00"}, "expiryDate"),
+        ({"idTag": "A", "blocked": "yes"}, "blocked"),
+        ({"idTag": "A", "maxActiveTransactions": -1}, "maxActiveTransactions"),
+        ({"idTag": "A", "maxActiveTransactions": 2**31}, "maxActiveTransactions"),
+        ({"parentIdTag": "G"}, "idTag"),
+    ],
+)
+def test_a_body_of_the_wrong_shape_names_the_field(door: Door, body: object, field: str) -> None:
+    assert field in faults(door.ask("POST", "/id-tags", body))
+
+
+@pytest.mark.parametrize("body", [{"idTag": "A" * 21}, {"idTag": ""}, {"idTag": "A", "parentIdTag": "G" * 21}])
+def test_a_tag_that_ocpp_cannot_carry_is_a_422(door: Door, body: object) -> None:
+    assert faults(door.ask("POST", "/id-tags", body), 422)
+
+
+def test_a_change_keeps_what_is_absent_and_clears_what_is_null(door: Door) -> None:
+    everything = {
+        "idTag": "A",
+        "parentIdTag": "G",
+        "expiryDate": "2030-01-01T00:00:00Z",
+        "blocked": True,
+        "maxActiveTransactions": 3,
+        "note": "lent out",
+    }
+    assert door.ask("POST", "/id-tags", everything).json() == everything
+    assert door.ask("PATCH", "/id-tags/a", {}).json() == everything
+    assert door.ask("PATCH", "/id-tags/a", {"blocked": False}).json() == {**everything, "blocked": False}
+    cleared = {"parentIdTag": None, "expiryDate": None, "maxActiveTransactions": None, "note": None}
+    shown = door.ask("PATCH", "/id-tags/a", cleared).json()
+    assert shown == {**cleared, "idTag": "A", "blocked": False, "note": ""}
+    assert "blocked" in faults(door.ask("PATCH", "/id-tags/a", {"blocked": None}))
+
+
+def test_a_removed_id_tag_is_gone_at_once(door: Door) -> None:
+    door.a_tag("A")
+    assert door.ask("DELETE", "/id-tags/a").status_code == 204
+    problem(door.ask("GET", "/id-tags/A"), 404)
+
+
+def test_an_id_tag_may_hold_a_slash(door: Door) -> None:
+    door.a_tag("a/b")
+    assert door.get("/id-tags/a%2Fb")["idTag"] == "a/b"
+    problem(door.ask("GET", "/id-tags/a/b"), 404)
+    assert door.ask("DELETE", "/id-tags/A%2fB").status_code == 204
+
+
+def test_id_tags_are_searched_and_paged(door: Door) -> None:
+    for name in ("C", "a", "B"):
+        door.a_tag(name, note="fleet" if name != "B" else "")
+    first = door.get("/id-tags?limit=1&search=FLEET")
+    second = door.get(f"/id-tags?limit=1&search=FLEET&cursor={first['next']}")
+    assert [tag["idTag"] for tag in first["items"] + second["items"]] == ["a", "C"]
+    assert second["next"] is None
+
+
+def test_every_item_of_a_batch_is_taken_or_refused_by_itself(door: Door) -> None:
+    items = [{"idTag": "A"}, {"idTag": "a"}, {"idTag": "B", "expiryDate": "2026-06-01T00:00:00"}, {"idTag": "C"}]
+    body = door.ask("POST", "/id-tags/batch", {"items": items}).json()
+    assert body["created"] == ["A", "C"]
+    assert [(one["index"], one["id"]) for one in body["refused"]] == [(1, "a"), (2, "B")]
+    assert "expiryDate" in body["refused"][1]["reason"]
