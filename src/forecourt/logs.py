@@ -16,7 +16,13 @@ def set_up(config: LogConfig, role: str) -> None:
     if config.json:
         renderer = structlog.processors.JSONRenderer()
     else:
-        renderer = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), sort_keys=False, pad_event_to=0)
+        # The plain traceback: the rich one shows local variables, and those may be secrets.
+        renderer = structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(),
+            sort_keys=False,
+            pad_event_to=0,
+            exception_formatter=structlog.dev.plain_traceback,
+        )
     level = logging.getLevelNamesMapping()[config.level.name]
     structlog.configure(
         processors=[

@@ -35,3 +35,12 @@ def not_found(sentence: str) -> DomainError:
 
 def conflict(sentence: str, *, field: str | None = None) -> DomainError:
     return DomainError(Kind.CONFLICT, sentence, field=field)
+
+
+def check_note(text: str, *, field: str, limit: int) -> str:
+    """A text for people, if it can be kept; raises DomainError."""
+    if len(text) > limit:
+        raise invalid(f"At most {limit} characters are kept; this text has {len(text)}.", field=field)
+    if "\0" in text:
+        raise invalid("The text may not hold the character U+0000.", field=field)
+    return text

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from forecourt.domain.errors import invalid
+from forecourt.domain.errors import check_note, invalid
 
 MAX_TOKEN_CHARACTERS: Final = 20
+MAX_NOTE_CHARACTERS: Final = 1000
 
 
 class AuthorizationStatus(enum.Enum):
@@ -72,10 +73,13 @@ def judge(token: IdToken | None, now: datetime, *, count_active: Callable[[], in
         status = AuthorizationStatus.BLOCKED
     elif token.expires_at is not None and token.expires_at <= now:
         status = AuthorizationStatus.EXPIRED
-    elif count_active is not None and token.max_active_transactions is not None:
-        if count_active() >= token.max_active_transactions:
-            status = AuthorizationStatus.CONCURRENT_TX
+    elif count_active is not None and _is_busy(token.max_active_transactions, count_active):
+        status = AuthorizationStatus.CONCURRENT_TX
     return Verdict(status, token.expires_at, token.parent)
+
+
+def _is_busy(limit: int | None, count_active: Callable[[], int]) -> bool:
+    return limit is not None and count_active() >= limit
 
 
 def is_same_group(one: Verdict | IdToken | None, other_parent: str | None) -> bool:
@@ -98,6 +102,7 @@ def check_token(token: IdToken) -> IdToken:
             raise invalid(sentence, field=name)
         if not value.isprintable() or value != value.strip():
             raise invalid("An id tag may not begin or end with a space or hold control characters.", field=name)
+    check_note(token.note, field="note", limit=MAX_NOTE_CHARACTERS)
     if token.max_active_transactions is not None and token.max_active_transactions < 0:
         raise invalid("The number of transactions cannot be negative.", field="maxActiveTransactions")
     return token

@@ -41,6 +41,12 @@ class DataTransfer:
         if not self._store.remove_vendor(vendor_id):
             raise not_found(f"No vendor {vendor_id!r} is registered.")
 
+    def get_vendor(self, vendor_id: str) -> Vendor:
+        vendor = self._store.find_vendor(vendor_id)
+        if vendor is None:
+            raise not_found(f"No vendor {vendor_id!r} is registered.")
+        return vendor
+
     def list_vendors(self, page: PageRequest) -> Page[Vendor]:
         return self._store.vendors(page)
 

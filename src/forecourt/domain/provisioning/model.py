@@ -15,6 +15,7 @@ StationKey = NewType("StationKey", int)
 """The number of a station inside this system. It never changes and is never shown."""
 
 MAX_IDENTITY_CHARACTERS: Final = 255
+MAX_DESCRIPTION_CHARACTERS: Final = 255
 _FORBIDDEN_IN_IDENTITY: Final = frozenset("/:")
 
 

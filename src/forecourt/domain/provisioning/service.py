@@ -9,9 +9,10 @@ from typing import Final
 
 from forecourt.clock import Clock
 from forecourt.domain.changes import Changes
-from forecourt.domain.errors import conflict, invalid, not_found
+from forecourt.domain.errors import check_note, conflict, invalid, not_found
 from forecourt.domain.paging import Page, PageRequest
 from forecourt.domain.provisioning.model import (
+    MAX_DESCRIPTION_CHARACTERS,
     BootFacts,
     BootOutcome,
     Registration,
@@ -87,6 +88,7 @@ class Provisioning:
     def add(self, draft: StationDraft) -> StationSheet:
         """Register a station. Raises DomainError INVALID or CONFLICT."""
         check_identity(draft.identity)
+        check_note(draft.description, field="description", limit=MAX_DESCRIPTION_CHARACTERS)
         _check_heartbeat(draft.heartbeat_seconds)
         if self._store.add(draft, self._clock.now()) is None:
             raise conflict(f"A station {draft.identity!r} is registered already.", field="id")
@@ -103,6 +105,7 @@ class Provisioning:
     ) -> StationSheet:
         """Replace what the operator decides about a station. Its link learns of it at once."""
         station = self.get_station(identity)
+        check_note(description, field="description", limit=MAX_DESCRIPTION_CHARACTERS)
         _check_heartbeat(heartbeat_seconds)
         self._store.change(
             station.key,
