@@ -1,0 +1,84 @@
+"""Stations that are connected and silent: what each costs in memory, and whether they make the event loop pause."""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+import time
+from contextlib import suppress
+
+import websockets
+
+from benchmarks.machine import resident_bytes
+from benchmarks.servers import STATIONS, Server
+from forecourt_simulator.naming import station_url
+from forecourt_simulator.raw_socket import RawSocket, open_socket
+
+_AT_ONCE = 50
+_SETTLE_SECONDS = 12.0
+"""Long enough for the links to be on record and for what the handshakes needed to be freed."""
+
+_PING_SECONDS = 0.002
+_BOOT = b'[2,"boot","BootNotification",{"chargePointVendor":"Bench","chargePointModel":"Idle"}]'
+
+
+class _Silent:
+    """The owner of a socket that has nothing to say after its boot."""
+
+    def __init__(self) -> None:
+        self.booted = asyncio.Event()
+
+    def take_text(self, _text: bytes) -> None:
+        self.booted.set()
+
+    def lose_connection(self, _reason: str) -> None:
+        self.booted.set()
+
+
+async def bytes_per_station(server: Server, count: int) -> tuple[float, float]:
+    """Connect and boot ``count`` stations; returns the growth of the server's memory for each, and the longest
+    pause of its loop in milliseconds while they came and were there."""
+    _allow_files(count + 100)
+    async with websockets.connect(
+        f"{server.url}/{STATIONS[-1]}", subprotocols=[websockets.Subprotocol("ocpp1.6")]
+    ) as probe:
+        await asyncio.sleep(1)
+        before = resident_bytes(server.pid)
+        pauses: list[float] = []
+        watching = asyncio.ensure_future(_watch(probe, pauses))
+        gate = asyncio.Semaphore(_AT_ONCE)
+        sockets = await asyncio.gather(*(_connect(server, name, gate) for name in STATIONS[:count]))
+        await asyncio.sleep(_SETTLE_SECONDS)
+        grown = resident_bytes(server.pid) - before
+        watching.cancel()
+        with suppress(asyncio.CancelledError):
+            await watching
+        for socket in sockets:
+            socket.close()
+        await asyncio.sleep(1)
+    return grown / count, 1000 * max(pauses)
+
+
+async def _connect(server: Server, name: str, gate: asyncio.Semaphore) -> RawSocket:
+    async with gate:
+        owner = _Silent()
+        socket = await open_socket(owner, station_url(server.url, name))
+        socket.send_text(_BOOT)
+        await owner.booted.wait()
+        return socket
+
+
+async def _watch(probe: websockets.ClientConnection, pauses: list[float]) -> None:
+    """Ping again and again. The server's loop answers a ping at once, without its database: a late pong is a
+    pause of the loop (or of this process, so that the figure is an upper bound)."""
+    while True:
+        sent = time.perf_counter()
+        await (await probe.ping())
+        pauses.append(time.perf_counter() - sent)
+        await asyncio.sleep(_PING_SECONDS)
+
+
+def _allow_files(count: int) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < count:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(count, hard), hard))
