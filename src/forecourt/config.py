@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import math
 import os
 import tomllib
 from collections.abc import Mapping
@@ -211,7 +212,7 @@ def _parse(kind: object, raw: object, low: float | None) -> object:
     if kind in (int, float):
         return _parse_number(kind, raw, low)
     if not isinstance(raw, str):
-        raise ValueError(f"must be a text, not {raw!r}")
+        raise ValueError("must be a text in quotes")  # without the value: it may be a secret
     if kind is Address:
         return _parse_address(raw)
     if kind is Path:
@@ -245,8 +246,11 @@ def _parse_number(kind: object, raw: object, low: float | None) -> int | float:
         raise ValueError(f"must be a number, not {raw!r}")
     try:
         number: int | float = int(raw) if kind is int else float(raw)
-    except ValueError:
-        raise ValueError(f"must be a {'whole ' if kind is int else ''}number, not {raw!r}") from None
+        if not math.isfinite(number) or (kind is int and isinstance(raw, float)):
+            raise ValueError
+    except (ValueError, OverflowError):
+        shown = repr(raw)[:40]
+        raise ValueError(f"must be a {'whole ' if kind is int else ''}number, not {shown}") from None
     if low is not None and not number >= low:
         raise ValueError(f"must be at least {low:g}, not {number:g}")
     return number

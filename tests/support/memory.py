@@ -58,7 +58,7 @@ class Memory:
     tags: dict[str, IdToken] = field(default_factory=dict)
     unknown_tags: dict[str, UnknownToken] = field(default_factory=dict)
     transactions: dict[int, Transaction] = field(default_factory=dict)
-    readings: list[StoredReading] = field(default_factory=list)
+    readings: list[tuple[int, StoredReading]] = field(default_factory=list)
     doubtful_stops: list[DoubtfulStop] = field(default_factory=list)
     statuses: list[tuple[int, EvseStatus]] = field(default_factory=list)
     present: dict[tuple[int, Place], EvseStatus] = field(default_factory=dict)

@@ -28,6 +28,7 @@ from forecourt.domain.transactions.metering import Reading, StoredReading, regis
 from forecourt.domain.transactions.model import (
     Doubt,
     DoubtfulStop,
+    KnownStart,
     StartReport,
     Stop,
     StopReport,
@@ -195,14 +196,21 @@ class MemoryTransactions:
             for one in self._memory.transactions.values()
         )
 
-    def start(
-        self, station_key: int, report: StartReport, verdict: Verdict, doubts: frozenset[Doubt], at: datetime
-    ) -> int:
+    def find_start(self, station_key: int, report: StartReport) -> KnownStart | None:
         station = self._memory.identity(station_key)
         for known in self._memory.transactions.values():
             same = (known.station, known.evse, known.id_token, known.started_at, known.meter_start_wh)
             if same == (station, report.evse, report.id_token, report.started_at, report.meter_start_wh):
-                return known.transaction_id
+                return KnownStart(known.transaction_id, known.status)
+        return None
+
+    def start(
+        self, station_key: int, report: StartReport, verdict: Verdict, doubts: frozenset[Doubt], at: datetime
+    ) -> int:
+        known = self.find_start(station_key, report)
+        if known is not None:
+            return known.transaction_id
+        station = self._memory.identity(station_key)
         transaction_id = len(self._memory.transactions) + 1
         self._memory.transactions[transaction_id] = Transaction(
             transaction_id=transaction_id,
@@ -230,16 +238,19 @@ class MemoryTransactions:
         transactions = self._memory.transactions
         transactions[transaction_id] = replace(transactions[transaction_id], stop=stop, doubts=doubts)
 
-    def add_doubtful_stop(self, station_key: int, report: StopReport, doubts: frozenset[Doubt], at: datetime) -> None:
+    def add_doubtful_stop(self, station_key: int, report: StopReport, doubts: frozenset[Doubt], at: datetime) -> bool:
         station = self._memory.identity(station_key)
-        if not any(known.station == station and known.report == report for known in self._memory.doubtful_stops):
-            self._memory.doubtful_stops.append(DoubtfulStop(station, report, doubts, at))
+        if any(known.station == station and known.report == report for known in self._memory.doubtful_stops):
+            return False
+        self._memory.doubtful_stops.append(DoubtfulStop(station, report, doubts, at))
+        return True
 
     def add_readings(
         self, station_key: int, place: Place, transaction_id: int | None, readings: Sequence[Reading]
     ) -> None:
         self._memory.readings.extend(
-            StoredReading(place, transaction_id, reading, registers(reading.samples)) for reading in readings
+            (station_key, StoredReading(place, transaction_id, reading, registers(reading.samples)))
+            for reading in readings
         )
 
     def list(self, wanted: TransactionFilter, page: PageRequest) -> Page[Transaction]:
@@ -247,7 +258,12 @@ class MemoryTransactions:
         return newest_first(found, page)
 
     def readings(self, transaction_id: int, page: PageRequest) -> Page[StoredReading]:
-        found = [stored for stored in self._memory.readings if stored.transaction_id == transaction_id]
+        owner = self._memory.transactions[transaction_id].station
+        found = [
+            stored
+            for station_key, stored in self._memory.readings
+            if stored.transaction_id == transaction_id and self._memory.identity(station_key) == owner
+        ]
         found.sort(key=lambda stored: stored.reading.taken_at)
         return in_sequence(found, page)
 

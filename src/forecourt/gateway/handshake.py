@@ -49,7 +49,7 @@ def read_identity(raw_path: str) -> str | Refused:
         return Refused(404, "the identity is one path segment; a slash in it must be percent-encoded")
     try:
         return check_identity(unquote_to_bytes(segment).decode("utf-8"))
-    except UnicodeDecodeError:
+    except UnicodeError:
         return Refused(400, "the identity is not percent-encoded UTF-8")
     except DomainError as error:
         return Refused(400, error.sentence)

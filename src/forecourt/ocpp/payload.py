@@ -28,6 +28,9 @@ _FAULT_OF_KEYWORD = {
 
 _ESCAPED_NUL = b"\\u0000"
 
+MAX_DEPTH = 32
+"""Levels of a payload that was refused and is looked at again. No action has more than seven."""
+
 
 class Reader(Generic[Words]):
     """Reads payloads of one type."""
@@ -46,10 +49,10 @@ class Reader(Generic[Words]):
             _refuse_nul(payload)
         try:
             return self._decode(payload)
-        except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError, ValueError) as error:
-            return self._read_again(payload, error)
+        except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError, ValueError):
+            return self._read_again(payload)
 
-    def _read_again(self, payload: bytes, first: Exception) -> Words:
+    def _read_again(self, payload: bytes) -> Words:
         value = _decode_any(payload)
         if value is None:
             value = {}  # an empty payload may be sent as null (OCPP-J 1.6 Table 4)
@@ -61,21 +64,38 @@ class Reader(Generic[Words]):
             self._explain(value, error)
 
     def _explain(self, value: object, error: Exception) -> NoReturn:
-        for violation in self.validator().iter_errors(value):
-            keyword = violation.schema_path[-1] if violation.schema_path else ""
-            fault = _FAULT_OF_KEYWORD.get(str(keyword), Fault.PROPERTY)
-            raise PayloadRefused(fault, path=_path(violation.instance_path), reason=violation.message[:200]) from error
-        raise PayloadRefused(Fault.PROPERTY, path="$", reason=str(error)[:200]) from error
+        violation = next(iter(self.validator().iter_errors(value)), None)
+        if violation is None:  # what the schema cannot say, such as a date-time or a step
+            raise PayloadRefused(Fault.PROPERTY, path="$", reason=str(error)[:200]) from error
+        keyword = violation.schema_path[-1] if violation.schema_path else ""
+        fault = _FAULT_OF_KEYWORD.get(str(keyword), Fault.PROPERTY)
+        raise PayloadRefused(fault, path=_path(violation.instance_path), reason=violation.message[:200]) from error
 
 
 def _decode_any(payload: bytes) -> object:
+    """Any JSON value, up to a depth that the rest of this file can walk."""
     try:
-        return msgspec.json.decode(payload)
+        value = msgspec.json.decode(payload)
+        _check_depth(value, MAX_DEPTH)
+        return value
     except RecursionError as error:
-        raise PayloadRefused(Fault.FORMAT, path="$", reason="the payload is nested too deeply") from error
+        raise _too_deep() from error
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         reason = "the payload is not valid JSON in UTF-8"
         raise PayloadRefused(Fault.FORMAT, path="$", reason=reason) from error
+
+
+def _check_depth(value: object, left: int) -> None:
+    if not isinstance(value, list | dict):
+        return
+    if not left:
+        raise _too_deep()
+    for inner in value.values() if isinstance(value, dict) else value:
+        _check_depth(inner, left - 1)
+
+
+def _too_deep() -> PayloadRefused:
+    return PayloadRefused(Fault.FORMAT, path="$", reason=f"the payload is nested more than {MAX_DEPTH} levels deep")
 
 
 def _refuse_nul(payload: bytes) -> None:

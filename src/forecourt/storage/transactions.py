@@ -13,6 +13,7 @@ from forecourt.domain.paging import Page, PageRequest
 from forecourt.domain.transactions.model import (
     Doubt,
     DoubtfulStop,
+    KnownStart,
     StartReport,
     Stop,
     StopReport,
@@ -110,7 +111,7 @@ _START: Final = (
     " ON CONFLICT DO NOTHING RETURNING id"
 )
 _SAME_START: Final = (
-    "SELECT id FROM station_transaction"
+    "SELECT id, status FROM station_transaction"
     " WHERE station_key = ? AND evse = ? AND id_token = ? AND started_at = ? AND meter_start_wh = ?"
 )
 _COUNT_ACTIVE: Final = (
@@ -138,6 +139,19 @@ class TransactionRecords(MeterValues):
         row = self._unit.one(_COUNT_ACTIVE, (fold(id_token), station_key, to_number(place)))
         return int(row[0]) if row is not None else 0
 
+    def find_start(self, station_key: int, report: StartReport) -> KnownStart | None:
+        row = self._unit.one(
+            _SAME_START,
+            (
+                station_key,
+                to_number(report.evse),
+                report.id_token,
+                to_micros(report.started_at),
+                report.meter_start_wh,
+            ),
+        )
+        return None if row is None else KnownStart(row[0], AuthorizationStatus(row[1]))
+
     def start(
         self, station_key: int, report: StartReport, verdict: Verdict, doubts: frozenset[Doubt], at: datetime
     ) -> int:
@@ -158,11 +172,12 @@ class TransactionRecords(MeterValues):
                 _written(doubts),
             ),
         )
-        if row is None:
-            row = self._unit.one(_SAME_START, (station_key, evse, report.id_token, started_at, report.meter_start_wh))
-        if row is None:
+        if row is not None:
+            return int(row[0])
+        known = self.find_start(station_key, report)
+        if known is None:
             raise RowRefused("a start conflicts with a row that is not its own first report")
-        return int(row[0])
+        return known.transaction_id
 
     def find(self, transaction_id: int, *, station_key: int | None = None) -> Transaction | None:
         if station_key is None:
@@ -185,8 +200,8 @@ class TransactionRecords(MeterValues):
             ),
         )
 
-    def add_doubtful_stop(self, station_key: int, report: StopReport, doubts: frozenset[Doubt], at: datetime) -> None:
-        self._unit.execute(
+    def add_doubtful_stop(self, station_key: int, report: StopReport, doubts: frozenset[Doubt], at: datetime) -> bool:
+        changed = self._unit.execute(
             _DOUBTFUL_STOP,
             (
                 station_key,
@@ -199,6 +214,7 @@ class TransactionRecords(MeterValues):
                 to_micros(at),
             ),
         )
+        return changed > 0
 
     def list(self, wanted: TransactionFilter, page: PageRequest) -> Page[Transaction]:
         station = metadata.tables["station"]

@@ -57,7 +57,7 @@ class StoredReading:
 def registers(samples: Sequence[Sample]) -> Registers:
     """The figures of interest. Power sampled per phase is summed where no total is given."""
     energy = power = soc = None
-    phase_power: float | None = None
+    phases: list[float | None] = []
     for value, _context, form, measurand, phase, _location, unit in samples:
         if form == "SignedData":
             continue
@@ -68,10 +68,16 @@ def registers(samples: Sequence[Sample]) -> Registers:
             if phase is None:
                 power = _number(value, unit)
             else:
-                phase_power = (phase_power or 0.0) + (_number(value, unit) or 0.0)
+                phases.append(_number(value, unit))
         elif measurand == STATE_OF_CHARGE and soc is None:
             soc = _number(value, unit)
-    return Registers(energy, phase_power if power is None else power, soc)
+    return Registers(energy, _sum(phases) if power is None else power, soc)
+
+
+def _sum(phases: Sequence[float | None]) -> float | None:
+    """The total, or None when there is none or a part of it cannot be read."""
+    readable = [one for one in phases if one is not None]
+    return sum(readable) if readable and len(readable) == len(phases) else None
 
 
 def _number(text: str, unit: str | None) -> float | None:

@@ -100,6 +100,14 @@ class Transaction:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownStart:
+    """A start that was reported before, and what its token was told then."""
+
+    transaction_id: int
+    status: AuthorizationStatus
+
+
+@dataclass(frozen=True, slots=True)
 class Started:
     """The answer to a start."""
 

@@ -7,6 +7,7 @@ with a Doubt and left to a person.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from forecourt.clock import Clock
 from forecourt.domain.authorization.model import Verdict
@@ -45,9 +46,14 @@ class Transactions:
     def start(self, station: Station, report: StartReport) -> Started:
         """Record a start. It gets a transaction whatever the verdict on its token is (OCPP 1.6 §4.8).
 
+        A start that is told again, because its answer was lost, gets the same transaction and the same status.
         A transaction that still runs at the same EVSE does not count against the token: one EVSE has one
-        transaction, so either this start is a repetition or the stop of the other one was lost.
+        transaction, so that the stop of the other one was lost.
         """
+        known = self._store.find_start(station.key, report)
+        if known is not None:
+            verdict = self._authorization.authorize(station, report.id_token)
+            return Started(known.transaction_id, replace(verdict, status=known.status))
         now = self._clock.now()
 
         def count_active() -> int:
@@ -66,14 +72,14 @@ class Transactions:
         transaction = self._store.find(report.transaction_id, station_key=station.key)
         if transaction is not None and transaction.stop is not None and is_repetition(transaction.stop, report):
             return stopper
-        if report.readings:
-            place = WHOLE_STATION if transaction is None else transaction.evse
-            self._store.add_readings(station.key, place, report.transaction_id, report.readings)
+        place = WHOLE_STATION if transaction is None else transaction.evse
+        is_new = True
         if transaction is None:
-            self._store.add_doubtful_stop(station.key, report, frozenset({Doubt.UNKNOWN_TRANSACTION}), now)
+            doubts = frozenset({Doubt.UNKNOWN_TRANSACTION})
+            is_new = self._store.add_doubtful_stop(station.key, report, doubts, now)
         elif transaction.stop is not None:
             doubts = doubts_of_stop(transaction, report, stopper, now) | {Doubt.STOPPED_AGAIN}
-            self._store.add_doubtful_stop(station.key, report, doubts, now)
+            is_new = self._store.add_doubtful_stop(station.key, report, doubts, now)
         else:
             self._store.stop(
                 transaction.transaction_id,
@@ -86,6 +92,8 @@ class Transactions:
                 ),
                 transaction.doubts | doubts_of_stop(transaction, report, stopper, now),
             )
+        if is_new and report.readings:
+            self._store.add_readings(station.key, place, report.transaction_id, report.readings)
         return stopper
 
     def record_readings(

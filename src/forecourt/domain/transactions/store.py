@@ -13,6 +13,7 @@ from forecourt.domain.transactions.metering import Reading, StoredReading
 from forecourt.domain.transactions.model import (
     Doubt,
     DoubtfulStop,
+    KnownStart,
     StartReport,
     Stop,
     StopReport,
@@ -29,12 +30,19 @@ class TransactionStore(Protocol):
         by station key and number."""
         ...
 
+    def find_start(self, station_key: int, report: StartReport) -> KnownStart | None:
+        """The transaction that this very start began when it was reported before.
+
+        The same means equal station, EVSE, token, time and register.
+        """
+        ...
+
     def start(
         self, station_key: int, report: StartReport, verdict: Verdict, doubts: frozenset[Doubt], at: datetime
     ) -> int:
-        """The id of the transaction; that of the stored one when the same start was reported before.
+        """The id of the new transaction; that of the stored one if the same start was reported at the same time.
 
-        The same means equal station, EVSE, token, time and register. Ids are above 0 and never used again.
+        Ids are above 0 and never used again.
         """
         ...
 
@@ -42,8 +50,8 @@ class TransactionStore(Protocol):
 
     def stop(self, transaction_id: int, stop: Stop, doubts: frozenset[Doubt]) -> None: ...
 
-    def add_doubtful_stop(self, station_key: int, report: StopReport, doubts: frozenset[Doubt], at: datetime) -> None:
-        """Keep a stop that ends nothing. The same stop told twice is kept once."""
+    def add_doubtful_stop(self, station_key: int, report: StopReport, doubts: frozenset[Doubt], at: datetime) -> bool:
+        """Keep a stop that ends nothing. False when the same stop is kept already."""
         ...
 
     def add_readings(

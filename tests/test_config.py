@@ -1,0 +1,333 @@
+"""Settings: where they come from, which wins, and what is said of mistakes."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from forecourt.config import Address, Config, ConfigError, GatewayConfig, LogConfig, LogLevel, Secret, read
+
+Value = Path | Address | LogLevel | str | bool | int | float
+
+A_PASSWORD = "hunter2-hunter2"
+A_URL = f"postgresql://user:{A_PASSWORD}@db.example/forecourt"
+
+# setting, as text in TOML, as text in the environment, value
+SETTINGS: list[tuple[str, str, str, Value]] = [
+    ("data", '"/var/lib/forecourt"', "/var/lib/forecourt", Path("/var/lib/forecourt")),
+    ("database", f'"{A_URL}"', A_URL, A_URL),
+    ("stations", '"0.0.0.0:9001"', "0.0.0.0:9001", Address("0.0.0.0", 9001)),
+    ("console", '"[::1]:8081"', "[::1]:8081", Address("::1", 8081)),
+    ("admin_password", f'"{A_PASSWORD}"', A_PASSWORD, A_PASSWORD),
+    ("node", '"north"', "north", "north"),
+    ("gateway.heartbeat_seconds", "300", "300", 300),
+    ("gateway.retry_seconds", "61", "61", 61),
+    ("gateway.auto_register", "true", "true", True),
+    ("gateway.ping_seconds", "12.5", "12.5", 12.5),
+    ("gateway.pong_seconds", "5", "5", 5.0),
+    ("gateway.header_seconds", "3", "3", 3.0),
+    ("gateway.frame_bytes", "4096", "4096", 4096),
+    ("gateway.hard_frame_bytes", "8192", "8192", 8192),
+    ("gateway.bad_frames", "0", "0", 0),
+    ("gateway.messages_per_second", "0", "0", 0.0),
+    ("gateway.open_requests", "1", "1", 1),
+    ("gateway.answer_seconds", "0.5", "0.5", 0.5),
+    ("gateway.call_seconds", "90", "90", 90.0),
+    ("gateway.upgrades_per_second", "50", "50", 50.0),
+    ("gateway.upgrades_waiting", "0", "0", 0),
+    ("gateway.drain_seconds", "0", "0", 0.0),
+    ("log.level", '"debug"', "debug", LogLevel.DEBUG),
+    ("log.json", "true", "1", True),
+]
+NAMES = [name for name, *_ in SETTINGS]
+
+
+def variable_of(name: str) -> str:
+    return "FORECOURT_" + name.replace(".", "_").upper()
+
+
+def value_of(config: Config, name: str) -> object:
+    value: object = config
+    for part in name.split("."):
+        value = getattr(value, part)
+    return value.reveal() if isinstance(value, Secret) else value
+
+
+def toml_of(name: str, text: str) -> str:
+    section, _, key = name.rpartition(".")
+    return f"[{section}]\n{key} = {text}\n" if section else f"{key} = {text}\n"
+
+
+class Desk:
+    """A folder with a file of settings."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / "settings.toml"
+
+    def reads(self, toml: str = "", **environment: str) -> Config:
+        self._file.write_text(toml, "utf-8")
+        return read({"FORECOURT_CONFIG": str(self._file), **environment})
+
+    def mistakes(self, toml: str = "", **environment: str) -> list[str]:
+        with pytest.raises(ConfigError) as refused:
+            self.reads(toml, **environment)
+        assert all(mistake in str(refused.value) for mistake in refused.value.mistakes)
+        return refused.value.mistakes
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path)
+
+
+def test_the_table_of_these_tests_has_every_setting() -> None:
+    flat = {field.name for field in dataclasses.fields(Config)} - {"gateway", "log"}
+    flat |= {f"gateway.{field.name}" for field in dataclasses.fields(GatewayConfig)}
+    flat |= {f"log.{field.name}" for field in dataclasses.fields(LogConfig)}
+
+    assert set(NAMES) == flat
+
+
+@pytest.mark.parametrize(("name", "toml", "_text", "value"), SETTINGS, ids=NAMES)
+def test_every_setting_may_stand_in_the_file(desk: Desk, name: str, toml: str, _text: str, value: Value) -> None:
+    found = value_of(desk.reads(toml_of(name, toml)), name)
+
+    assert found == value
+    assert type(found) is type(value)
+
+
+@pytest.mark.parametrize(("name", "_toml", "text", "value"), SETTINGS, ids=NAMES)
+def test_every_setting_may_stand_in_the_environment(desk: Desk, name: str, _toml: str, text: str, value: Value) -> None:
+    found = value_of(desk.reads(**{variable_of(name): text}), name)
+
+    assert found == value
+    assert type(found) is type(value)
+
+
+@pytest.mark.parametrize(("name", "_toml", "_text", "value"), SETTINGS, ids=NAMES)
+def test_no_value_of_these_tests_is_the_default(desk: Desk, name: str, _toml: str, _text: str, value: Value) -> None:
+    assert value_of(desk.reads(), name) != value
+
+
+def test_the_environment_wins_over_the_file(desk: Desk) -> None:
+    config = desk.reads(
+        'node = "file"\n[gateway]\nheartbeat_seconds = 100\nretry_seconds = 200\n',
+        FORECOURT_NODE="environment",
+        FORECOURT_GATEWAY_RETRY_SECONDS="300",
+    )
+
+    assert config.node == "environment"
+    assert (config.gateway.heartbeat_seconds, config.gateway.retry_seconds) == (100, 300)
+
+
+def test_everything_has_a_usable_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    config = read({})
+
+    assert config == Config()
+    assert str(config.stations) == "127.0.0.1:9000"
+    assert str(config.console) == "127.0.0.1:8080"
+    assert config.database_url == f"sqlite:///{tmp_path}/data/forecourt.db"
+    assert config.node_name
+
+
+def test_a_file_in_the_working_folder_is_read_when_none_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "forecourt.toml").write_text('node = "found"', "utf-8")
+
+    assert read({}).node == "found"
+
+
+def test_a_named_file_is_read_in_its_place(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "forecourt.toml").write_text('node = "found"', "utf-8")
+
+    assert desk.reads('node = "named"').node == "named"
+
+
+def test_what_is_derived_follows_the_settings(desk: Desk) -> None:
+    config = desk.reads('data = "/var/lib/forecourt"\nnode = "north"')
+
+    assert config.database_url == "sqlite:////var/lib/forecourt/forecourt.db"
+    assert config.node_name == "north"
+    assert desk.reads(FORECOURT_DATABASE=A_URL).database_url == A_URL
+
+
+# Mistakes
+
+
+def test_a_named_file_must_be_there(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="No such file"):
+        read({"FORECOURT_CONFIG": str(tmp_path / "absent.toml")})
+
+
+@pytest.mark.parametrize("content", [b"node = ", b"[gateway", b"\xff\xfe"])
+def test_a_file_that_is_no_toml_is_named(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "bad.toml"
+    file.write_bytes(content)
+
+    with pytest.raises(ConfigError, match=r"bad\.toml"):
+        read({"FORECOURT_CONFIG": str(file)})
+
+
+def test_all_mistakes_are_told_at_once_with_their_paths(desk: Desk) -> None:
+    mistakes = desk.mistakes(
+        'nodes = 1\nnode = 5\nlog = 3\n[gateway]\nheartbeat = 1\nheartbeat_seconds = "often"\nframe_bytes = 10\n',
+        FORECOURT_CONSOLE="localhost",
+        FORECOURT_GATEWAY_AUTO_REGISTER="maybe",
+    )
+
+    assert sorted(mistakes) == [
+        "FORECOURT_CONSOLE: must be host:port, for example 127.0.0.1:9000, not 'localhost'",
+        "FORECOURT_GATEWAY_AUTO_REGISTER: must be true or false, not 'maybe'",
+        "gateway.frame_bytes: must be at least 1024, not 10",
+        "gateway.heartbeat: no such setting",
+        "gateway.heartbeat_seconds: must be a whole number, not 'often'",
+        "log: must be a table",
+        "node: must be a text in quotes",
+        "nodes: no such setting",
+    ]
+
+
+def test_a_wrong_database_is_told_together_with_other_mistakes(desk: Desk) -> None:
+    mistakes = desk.mistakes(FORECOURT_DATABASE="mysql://db/x", FORECOURT_LOG_JSON="maybe")
+
+    assert [mistake.partition(":")[0] for mistake in sorted(mistakes)] == ["FORECOURT_DATABASE", "FORECOURT_LOG_JSON"]
+
+
+@pytest.mark.parametrize(
+    ("name", "toml"),
+    [
+        ("data", "5"),
+        ("stations", "9000"),
+        ("stations", '"9000"'),
+        ("stations", '":9000"'),
+        ("stations", '"localhost:"'),
+        ("stations", '"localhost:65536"'),
+        ("stations", '"localhost:-1"'),
+        ("gateway.auto_register", "2"),
+        ("gateway.auto_register", '"ja"'),
+        ("gateway.heartbeat_seconds", "0"),
+        ("gateway.heartbeat_seconds", "true"),
+        ("gateway.heartbeat_seconds", "[1]"),
+        ("gateway.heartbeat_seconds", '""'),
+        ("gateway.heartbeat_seconds", "1.5"),
+        ("gateway.heartbeat_seconds", "nan"),
+        ("gateway.heartbeat_seconds", "inf"),
+        ("gateway.open_requests", "0"),
+        ("gateway.bad_frames", "-1"),
+        ("gateway.ping_seconds", "0.05"),
+        ("gateway.ping_seconds", "-1"),
+        ("gateway.ping_seconds", "nan"),
+        ("gateway.ping_seconds", '"soon"'),
+        ("gateway.ping_seconds", "1" + "0" * 400),
+        ("gateway.messages_per_second", "-0.5"),
+        ("log.level", '"loud"'),
+        ("log.level", "10"),
+        ("log.json", '"{}"'),
+    ],
+)
+def test_a_wrong_value_is_refused_under_its_path(desk: Desk, name: str, toml: str) -> None:
+    [mistake] = desk.mistakes(toml_of(name, toml))
+
+    assert mistake.startswith(f"{name}: must be ")
+
+
+@pytest.mark.parametrize("text", ["true", "TRUE", "1", "yes", "On"])
+def test_many_words_mean_true(desk: Desk, text: str) -> None:
+    assert desk.reads(FORECOURT_LOG_JSON=text).log.json
+
+
+@pytest.mark.parametrize("text", ["false", "False", "0", "no", "OFF"])
+def test_many_words_mean_false(desk: Desk, text: str) -> None:
+    assert not desk.reads("[log]\njson = true", FORECOURT_LOG_JSON=text).log.json
+
+
+@pytest.mark.parametrize(
+    ("text", "level"),
+    [
+        ("debug", LogLevel.DEBUG),
+        ("info", LogLevel.INFO),
+        ("warning", LogLevel.WARNING),
+        ("error", LogLevel.ERROR),
+        ("ERROR", LogLevel.ERROR),
+    ],
+)
+def test_the_levels_of_the_log(desk: Desk, text: str, level: LogLevel) -> None:
+    assert desk.reads(FORECOURT_LOG_LEVEL=text).log.level is level
+
+
+@pytest.mark.parametrize("text", ["mysql://db/x", "sqlite://relative.db", "/var/lib/forecourt.db", "postgres", ""])
+def test_only_two_kinds_of_database_are_taken(desk: Desk, text: str) -> None:
+    assert desk.mistakes(FORECOURT_DATABASE=text) == ["FORECOURT_DATABASE: must begin with sqlite:/// or postgresql://"]
+
+
+@pytest.mark.parametrize("text", ["sqlite:///data/forecourt.db", "sqlite:////var/f.db", "postgresql://db.example/x"])
+def test_these_databases_are_taken(desk: Desk, text: str) -> None:
+    assert desk.reads(FORECOURT_DATABASE=text).database_url == text
+
+
+# Secrets
+
+
+def test_a_secret_shows_itself_only_when_it_is_revealed() -> None:
+    secret = Secret(A_PASSWORD)
+
+    assert secret.reveal() == A_PASSWORD
+    assert A_PASSWORD not in f"{secret} {secret!r} {[secret]} {secret!s:>20}"
+
+
+def test_no_secret_shows_itself_in_the_settings(desk: Desk) -> None:
+    config = desk.reads(FORECOURT_DATABASE=A_URL, FORECOURT_ADMIN_PASSWORD=A_PASSWORD)
+
+    assert A_PASSWORD not in f"{config} {config!r}"
+    assert A_PASSWORD not in str(dataclasses.asdict(config))
+
+
+@pytest.mark.parametrize(
+    ("toml", "environment"),
+    [
+        (f'database = "mysql://user:{A_PASSWORD}@db/x"', {}),
+        ("", {"FORECOURT_DATABASE": f"mysql://user:{A_PASSWORD}@db/x"}),
+        (f'database = ["{A_URL}"]', {}),
+        (f'[database]\nurl = "{A_URL}"', {}),
+        (f'admin_password = ["{A_PASSWORD}"]', {}),
+        (f'admin_password = {{ value = "{A_PASSWORD}" }}', {}),
+        (f'admin_pasword = "{A_PASSWORD}"', {}),
+        (f'node = 5\ndatabase = "{A_URL}"\nadmin_password = "{A_PASSWORD}"', {}),
+        (f'admin_password = "{A_PASSWORD}', {}),
+    ],
+)
+def test_no_secret_shows_itself_in_a_mistake(desk: Desk, toml: str, environment: dict[str, str]) -> None:
+    with pytest.raises(ConfigError) as refused:
+        desk.reads(toml, **environment)
+
+    assert A_PASSWORD not in str(refused.value)
+
+
+def test_a_password_of_digits_does_not_show_itself_in_a_mistake(desk: Desk) -> None:
+    """Without quotes it is a number to TOML."""
+    [mistake] = desk.mistakes("admin_password = 31415926")
+
+    assert mistake.startswith("admin_password: must be ")
+    assert "31415926" not in mistake
+
+
+@pytest.mark.parametrize(
+    ("address", "text"),
+    [(Address("127.0.0.1", 9000), "127.0.0.1:9000"), (Address("::1", 80), "[::1]:80"), (Address("a.b", 0), "a.b:0")],
+)
+def test_an_address_is_written_as_it_is_read(desk: Desk, address: Address, text: str) -> None:
+    assert str(address) == text
+    assert desk.reads(FORECOURT_STATIONS=text).stations == address
+
+
+@pytest.mark.parametrize(
+    ("host", "reachable"), [("0.0.0.0", "127.0.0.1"), ("::", "::1"), ("10.0.0.5", "10.0.0.5"), ("::1", "::1")]
+)
+def test_what_listens_everywhere_is_reached_at_the_loopback(host: str, reachable: str) -> None:
+    assert Address(host, 80).reachable_host == reachable
