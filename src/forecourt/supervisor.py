@@ -57,6 +57,8 @@ class Supervisor:
                 stdin=asyncio.subprocess.PIPE,  # a role whose standard input ends has lost its supervisor, and stops
                 start_new_session=False,
             )
+            if self._stopping.is_set():  # asked while it was being started
+                role.process.terminate()
             code = await role.process.wait()
             if self._stopping.is_set():
                 return

@@ -14,7 +14,7 @@ from litestar.params import QueryParameter, SkipValidation
 from forecourt.api.problems import Fault, bad_request
 from forecourt.domain.paging import MAX_LIMIT, Page, PageRequest
 
-MAX_CURSOR_CHARACTERS = 1000
+MAX_CURSOR_CHARACTERS = 2000
 
 Item = TypeVar("Item")
 Shown = TypeVar("Shown")

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import secrets
 import uuid
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 
 import structlog
 
 from forecourt.dialect import Dialect
 from forecourt.domain.errors import DomainError, Kind
-from forecourt.domain.presence.model import Epoch
+from forecourt.domain.presence.model import LinkId
 from forecourt.domain.provisioning.model import Station
 from forecourt.domain.services import Services
 from forecourt.gateway.pace import Allowance
@@ -58,11 +59,15 @@ class Wire(Protocol):
     def buffered_bytes(self) -> int: ...
 
 
-class Outcome(Protocol):
+Result = TypeVar("Result")
+Result_co = TypeVar("Result_co", covariant=True)
+
+
+class Outcome(Protocol[Result_co]):
     """How a job ended."""
 
     @property
-    def result(self) -> bytes: ...
+    def result(self) -> Result_co: ...
 
     @property
     def error(self) -> Exception | None: ...
@@ -71,7 +76,9 @@ class Outcome(Protocol):
 class Desk(Protocol):
     """Takes a request to a storage thread; ``done`` is called on the event loop after the commit."""
 
-    def submit(self, station_key: int, work: Callable[[Services], bytes], done: Callable[[Outcome], None]) -> None: ...
+    def submit(
+        self, station_key: int, work: Callable[[Services], Result], done: Callable[[Outcome[Result]], None]
+    ) -> None: ...
 
 
 class Connection:
@@ -84,14 +91,16 @@ class Connection:
         "_room",
         "address",
         "closed_for",
-        "epoch",
         "has_pinged",
         "heard_at",
+        "link_id",
         "noted_at",
         "read_at",
+        "recorded_at",
         "session",
         "slice",
         "station",
+        "subprotocol",
         "wire",
     )
 
@@ -105,14 +114,17 @@ class Connection:
         limits: Limits,
         messages_per_second: float,
         address: str,
+        subprotocol: str,
         now: float,
     ) -> None:
         self.wire = wire
         self.station = station
         self.address = address
+        self.subprotocol = subprotocol
         self.session = Session(dialect.vocabulary, _new_call_id, limits)
-        self.epoch: Epoch | None = None
-        """Set by the storage thread when the link is on record."""
+        self.link_id = LinkId(secrets.randbits(63))
+        self.recorded_at: float | None = None
+        """When this link was last sent to be put on record; None when it is not on record."""
         self.closed_for: str | None = None
         """Why it was closed by us, or None."""
         self.heard_at = now
@@ -166,7 +178,7 @@ class Connection:
             raise _GivenUp
         return self._dialect.answer(request.action, request.words, self.station, services)
 
-    def _answered(self, request: Request, outcome: Outcome) -> None:
+    def _answered(self, request: Request, outcome: Outcome[bytes]) -> None:
         now = asyncio.get_running_loop().time()
         error = outcome.error
         if error is None:
@@ -189,13 +201,13 @@ class Connection:
         """Once a second or so: give up what took too long, and find out whether the peer still lives."""
         self.session.tick(now)
         self._send()
+        if not self.session.is_full:
+            self._make_room()
         if self.wire.buffered_bytes() > SEND_BUFFER_BYTES:
-            self.closed_for = "it does not read what it is sent"
-            self.wire.abort()
+            self._cut("it does not read what it is sent")
         silence = now - self.heard_at
         if silence >= ping_seconds + pong_seconds:
-            self.closed_for = "no sign of life"
-            self.wire.abort()
+            self._cut("no sign of life")
         elif silence >= ping_seconds and not self.has_pinged:
             self.has_pinged = True
             self.wire.ping()
@@ -208,6 +220,12 @@ class Connection:
             self.closed_for = reason
             self._make_room()
             self.wire.close(code, reason)
+
+    def _cut(self, reason: str) -> None:
+        """End the link without a handshake, which the peer would not answer."""
+        self.closed_for = reason
+        self._make_room()
+        self.wire.abort()
 
     # Inside
 

@@ -79,5 +79,5 @@ def decide(identity: str, station: Station | None, offered: Sequence[str], spoke
 
 
 def read_subprotocols(header: str) -> list[str]:
-    """The names in a Sec-WebSocket-Protocol header, in the station's order."""
-    return [name for part in header.split(",") if (name := part.strip())]
+    """The names in a Sec-WebSocket-Protocol header, in the station's order. They are ASCII (RFC 6455 §4.1)."""
+    return [name for part in header.split(",") if (name := part.strip()) and name.isascii()]

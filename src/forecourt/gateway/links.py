@@ -12,8 +12,7 @@ import structlog
 
 from forecourt.clock import Clock
 from forecourt.config import GatewayConfig
-from forecourt.domain.errors import DomainError
-from forecourt.domain.presence.model import Epoch
+from forecourt.domain.presence.model import LinkId
 from forecourt.domain.provisioning.model import Station, StationKey, UnknownStation
 from forecourt.domain.services import Services, Workspace
 from forecourt.gateway.connection import GOING_AWAY, NORMAL, POLICY, Connection, Desk, Outcome
@@ -63,7 +62,7 @@ class Links:
 
     # Links come and go
 
-    def add(self, connection: Connection, subprotocol: str) -> None:
+    def add(self, connection: Connection) -> None:
         """A station connected. The newest socket wins: an older one is most likely half open."""
         identity = connection.station.identity
         older = self._links.get(identity)
@@ -71,12 +70,12 @@ class Links:
         self._next_slice = connection.slice = (self._next_slice + 1) % SLICES
         self._slices[connection.slice].add(connection)
         self._count += 1
-        self._office.submit(connection.station.key, self._opening(connection, subprotocol), _logged)
+        self._record(connection)
         if older is not None:
             older.close(POLICY, "replaced by a newer connection of this station")
         if self._is_draining:
             connection.close(GOING_AWAY, "the system stops")
-        _log.info("connected", station=identity, address=connection.address, subprotocol=subprotocol)
+        _log.info("connected", station=identity, address=connection.address, subprotocol=connection.subprotocol)
 
     def remove(self, connection: Connection) -> None:
         """The socket of a link has ended."""
@@ -138,6 +137,8 @@ class Links:
                 connection.noted_at = now
                 at = self._clock.now() - timedelta(seconds=now - connection.heard_at)
                 contacts.append((connection.station.key, at))
+            if connection.recorded_at is None and connection.closed_for is None:
+                self._record(connection)
             if now - connection.read_at >= NOTE_SECONDS:
                 self._stale.add(connection.station.identity)
         if contacts:
@@ -158,13 +159,13 @@ class Links:
             stale, self._stale = list(self._stale), set()
             try:
                 await self._refresh(stale)
-            except DomainError as error:
+            except Exception as error:  # mostly a database that is out of reach; this must go on until it is back
                 self._stale.update(stale)
                 _log.warning("refresh_failed", reason=str(error))
                 await asyncio.sleep(1)
 
     async def _refresh(self, identities: list[str]) -> None:
-        def look(services: Services) -> tuple[list[Station | None], list[tuple[str, Epoch]]]:
+        def look(services: Services) -> tuple[list[Station | None], list[tuple[str, LinkId]]]:
             found = [services.provisioning.find_station(identity) for identity in identities]
             return found, services.presence.to_close(self._node)
 
@@ -179,9 +180,9 @@ class Links:
                 connection.close(POLICY, "the station was removed from the register")
             else:
                 connection.station = station
-        for identity, epoch in ending:
+        for identity, link_id in ending:
             connection = self._links.get(identity)
-            if connection is not None and connection.epoch == epoch:
+            if connection is not None and connection.link_id == link_id:
                 connection.close(NORMAL, "closed by the operator")
 
     # The end
@@ -201,46 +202,43 @@ class Links:
 
     # Inside
 
-    def _opening(self, connection: Connection, subprotocol: str) -> Callable[[Services], bytes]:
-        def work(services: Services) -> bytes:
-            connection.epoch = services.presence.open(
-                connection.station, node=self._node, address=connection.address, subprotocol=subprotocol
+    def _record(self, connection: Connection) -> None:
+        """Put a link on record. Tried again by the wheel when the database does not take it."""
+        connection.recorded_at = asyncio.get_running_loop().time()
+
+        def work(services: Services) -> None:
+            services.presence.open(
+                connection.station,
+                connection.link_id,
+                node=self._node,
+                address=connection.address,
+                subprotocol=connection.subprotocol,
             )
-            return b""
 
-        return work
+        def done(outcome: Outcome[None]) -> None:
+            if outcome.error is not None:
+                connection.recorded_at = None
+            _logged(outcome)
 
-
-def _closing(connection: Connection) -> Callable[[Services], bytes]:
-    def work(services: Services) -> bytes:
-        if connection.epoch is not None:
-            services.presence.close(connection.station, connection.epoch)
-        return b""
-
-    return work
+        self._office.submit(connection.station.key, work, done)
 
 
-def _noting(contacts: list[tuple[StationKey, datetime]]) -> Callable[[Services], bytes]:
-    def work(services: Services) -> bytes:
-        services.provisioning.record_contacts(contacts)
-        return b""
-
-    return work
+def _closing(connection: Connection) -> Callable[[Services], None]:
+    return lambda services: services.presence.close(connection.station, connection.link_id)
 
 
-def _noting_strangers(strangers: list[UnknownStation]) -> Callable[[Services], bytes]:
-    def work(services: Services) -> bytes:
-        services.provisioning.record_strangers(strangers)
-        return b""
-
-    return work
+def _noting(contacts: list[tuple[StationKey, datetime]]) -> Callable[[Services], None]:
+    return lambda services: services.provisioning.record_contacts(contacts)
 
 
-def _pruning_strangers(services: Services) -> bytes:
+def _noting_strangers(strangers: list[UnknownStation]) -> Callable[[Services], None]:
+    return lambda services: services.provisioning.record_strangers(strangers)
+
+
+def _pruning_strangers(services: Services) -> None:
     services.authorization.prune_strangers()
-    return b""
 
 
-def _logged(outcome: Outcome) -> None:
+def _logged(outcome: Outcome[object]) -> None:
     if outcome.error is not None:
         _log.warning("record_not_kept", error=repr(outcome.error)[:300])

@@ -153,7 +153,8 @@ class Listener:
         try:
             await websocket.prepare(request)
         except web.HTTPException as error:
-            return _refuse(handshake.Refused(400, error.reason), address, admitted.station.identity)
+            _log.info("refused", address=address, station=admitted.station.identity, reason=error.reason)
+            return _last(web.Response(status=error.status, text=error.text, headers=error.headers))
         loop = asyncio.get_running_loop()
         wire = _AiohttpWire(websocket, request.transport, loop)
         connection = Connection(
@@ -164,9 +165,10 @@ class Listener:
             limits=self._limits,
             messages_per_second=self._config.messages_per_second,
             address=address,
+            subprotocol=admitted.subprotocol,
             now=loop.time(),
         )
-        self._links.add(connection, admitted.subprotocol)
+        self._links.add(connection)
         try:
             await self._read(websocket, connection, loop)
         finally:
@@ -274,4 +276,10 @@ def _consume(closing: asyncio.Task[Any]) -> None:
 def _refuse(refused: handshake.Refused, address: str, identity: str | None = None) -> web.Response:
     _log.info("refused", address=address, station=identity, status=refused.status, reason=refused.reason)
     headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if refused.status == 503 else {}
-    return web.Response(status=refused.status, text=refused.reason + "\n", headers=headers)
+    return _last(web.Response(status=refused.status, text=refused.reason + "\n", headers=headers))
+
+
+def _last(response: web.Response) -> web.Response:
+    """The last answer on its socket: a client that was refused gets no time for a second head."""
+    response.force_close()
+    return response

@@ -109,12 +109,18 @@ class PostgresqlBell:
     def announce(self, topics: Sequence[str]) -> None:
         with self._lock:
             try:
-                if self._sender is None or self._sender.closed or self._sender.broken:
-                    self._sender = psycopg.connect(self._url, autocommit=True, connect_timeout=5)
-                for topic in topics:
-                    self._sender.execute("SELECT pg_notify(%s, %s)", (CHANNEL, topic))
+                try:
+                    self._notify(topics)
+                except psycopg.OperationalError:
+                    self._notify(topics)  # the session was ended while it was idle: once more, on a new one
             except psycopg.Error as error:
                 _log.warning("ring_not_delivered", reason=str(error))
+
+    def _notify(self, topics: Sequence[str]) -> None:
+        if self._sender is None or self._sender.closed or self._sender.broken:
+            self._sender = psycopg.connect(self._url, autocommit=True, connect_timeout=5)
+        for topic in topics:
+            self._sender.execute("SELECT pg_notify(%s, %s)", (CHANNEL, topic))
 
     def listen(self, heard: Heard) -> None:
         loop = asyncio.get_running_loop()

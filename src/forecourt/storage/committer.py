@@ -15,7 +15,7 @@ import structlog
 
 from forecourt.domain.services import Services
 from forecourt.storage.connection import Connection
-from forecourt.storage.errors import RowRefused, StorageError
+from forecourt.storage.errors import Collided, RowRefused, StorageError
 from forecourt.storage.unit_of_work import Unit
 
 MAX_GROUP: Final = 256
@@ -87,18 +87,25 @@ class Committer:
 
     def _do(self, jobs: list[AnyJob]) -> None:
         try:
-            self._commit(jobs)
-        except RowRefused as error:
-            self._separate(jobs, error)
+            self._commit_or_separate(jobs)
+            self._is_troubled = False
         except Exception as error:  # whatever it is, every job of the group must hear of it
             self._fail(jobs, error)
-        else:
-            self._is_troubled = False
         rings = self._unit.rings
         self._unit.forget()
         if rings:
             self._announce(rings)
         self._release(jobs)
+
+    def _commit_or_separate(self, jobs: list[AnyJob]) -> None:
+        try:
+            try:
+                self._commit(jobs)
+            except Collided:
+                self._roll_back()
+                self._commit(jobs)
+        except RowRefused as error:
+            self._separate(jobs, error)
 
     def _commit(self, jobs: list[AnyJob]) -> None:
         """Do the jobs and commit them; a job that raises is taken back alone."""
@@ -129,7 +136,7 @@ class Committer:
             job.error = None
             try:
                 self._commit([job])
-            except StorageError as refused:
+            except Exception as refused:
                 self._roll_back()
                 job.error = refused
                 _log.error("row_refused", reason=str(refused))

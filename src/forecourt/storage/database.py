@@ -10,9 +10,6 @@ from typing import Final
 from urllib.parse import unquote
 
 import sqlalchemy
-from alembic import command
-from alembic.config import Config as AlembicConfig
-from alembic.script import ScriptDirectory
 
 from forecourt.clock import Clock
 from forecourt.domain.access.model import PasswordHasher
@@ -29,7 +26,7 @@ from forecourt.domain.transactions.service import Transactions
 from forecourt.storage.access import AccessRecords
 from forecourt.storage.availability import AvailabilityRecords
 from forecourt.storage.connection import Connection
-from forecourt.storage.errors import StorageError, Unavailable
+from forecourt.storage.errors import StorageError
 from forecourt.storage.id_tokens import IdTokens
 from forecourt.storage.job_statuses import DiagnosticsRecords, FirmwareRecords
 from forecourt.storage.links import Links
@@ -41,9 +38,7 @@ from forecourt.storage.turn import Turn
 from forecourt.storage.unit_of_work import Unit
 from forecourt.storage.vendor_messages import VendorMessages
 
-_MIGRATIONS: Final = Path(__file__).parent / "migrations"
-_MIGRATION_LOCK: Final = 0x466F7265_636F7572
-"""PostgreSQL's advisory lock under which one node migrates while the others wait."""
+MIGRATIONS: Final = Path(__file__).parent / "migrations"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,28 +71,17 @@ class Database:
         return SqliteConnection(self.path) if self.is_sqlite else PostgresqlConnection(self.url)
 
     def migrate(self) -> None:
-        """Create or update the tables, one process at a time. Raises Unavailable."""
-        if self._version() == _newest_version():
+        """Create or update the tables, one process at a time. Raises StorageError."""
+        if self._version() == newest_version():
             return
-        try:
-            with self._alone(), self._engine().connect() as connection:
-                if not self.is_sqlite:
-                    connection.execute(sqlalchemy.select(sqlalchemy.func.pg_advisory_lock(_MIGRATION_LOCK)))
-                    connection.commit()
-                config = _alembic()
-                config.attributes["connection"] = connection
-                command.upgrade(config, "head")
-                connection.commit()
-        except sqlalchemy.exc.SQLAlchemyError as error:
-            raise Unavailable(f"the database could not be brought up to date: {error}") from error
+        from forecourt.storage import migrating  # noqa: PLC0415  # half a second of imports, needed once
 
-    def _engine(self) -> sqlalchemy.Engine:
-        url = self.url if self.is_sqlite else self.url.replace("postgresql:", "postgresql+psycopg:", 1)
-        return sqlalchemy.create_engine(url, poolclass=sqlalchemy.NullPool)
+        with self._alone():
+            migrating.upgrade(self.url)
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
-        if not self.is_sqlite:
+        if not self.is_sqlite:  # PostgreSQL has a lock for this
             yield
             return
         turn = Turn(self.path)
@@ -152,11 +136,6 @@ class UnitChanges:
         self._unit.ring(identity)
 
 
-def _alembic() -> AlembicConfig:
-    config = AlembicConfig()
-    config.set_main_option("script_location", str(_MIGRATIONS))
-    return config
-
-
-def _newest_version() -> str | None:
-    return ScriptDirectory.from_config(_alembic()).get_current_head()
+def newest_version() -> str:
+    """The version that this code expects, which is that of the last migration."""
+    return max(file.name.partition("_")[0] for file in MIGRATIONS.glob("versions/[0-9]*.py"))

@@ -4,6 +4,7 @@
 
     StorageError
     ├── Unavailable   nothing is wrong with the data: locked, full, gone, too slow. Trying again may help
+    │   └── Collided  another writer was in the way; trying again at once will do
     └── RowRefused    this data cannot be stored, however often it is tried
 """
 
@@ -16,6 +17,10 @@ class StorageError(Exception):
 
 class Unavailable(StorageError):
     """The database did not do it now."""
+
+
+class Collided(Unavailable):
+    """The database ended this transaction in favour of another one."""
 
 
 class RowRefused(StorageError):

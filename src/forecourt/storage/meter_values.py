@@ -53,6 +53,8 @@ _READINGS: Final = Bulk(
     ["station_key", "evse", "transaction_id", "taken_at", "energy_wh", "power_w", "soc_percent", "samples"],
 )
 
+_BEYOND: Final = (2**62, 2**62)
+
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(list[Sample]).decode
 
@@ -105,7 +107,10 @@ def _position(after: str | None) -> tuple[int, int] | None:
     if after is None:
         return None
     taken_at, _, key = after.rpartition("-")
-    return (int(taken_at), int(key)) if taken_at.lstrip("-").isdecimal() and key.isdecimal() else None
+    is_whole = taken_at.removeprefix("-").isdecimal() and key.isdecimal()
+    if not is_whole or len(taken_at) > 18 or len(key) > 18:
+        return _BEYOND  # a position that is none asks for nothing that exists
+    return int(taken_at), int(key)
 
 
 def _to_reading(row: Row) -> StoredReading:

@@ -7,12 +7,13 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar
 
 import psycopg
+from psycopg.errors import DeadlockDetected, SerializationFailure
 from sqlalchemy.dialects.postgresql import psycopg as dialect
 from sqlalchemy.sql import Select
 
 from forecourt.storage.bulk import Bulk
 from forecourt.storage.connection import Parameters, Row
-from forecourt.storage.errors import RowRefused, Unavailable
+from forecourt.storage.errors import Collided, RowRefused, Unavailable
 
 CONNECT_SECONDS: Final = 5
 STATEMENT_MILLISECONDS: Final = 15_000
@@ -44,10 +45,21 @@ class PostgresqlConnection:
         return self._raw
 
     def begin(self) -> None:
-        self._do(lambda: self._connected().execute("BEGIN"))
+        self._begin("BEGIN")
 
     def begin_reading(self) -> None:
-        self._do(lambda: self._connected().execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"))
+        self._begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+
+    def _begin(self, begin: str) -> None:
+        def act() -> None:
+            try:
+                self._connected().execute(begin)
+            except psycopg.OperationalError:
+                if self._raw is None or not self._raw.closed:
+                    raise
+                self._connected().execute(begin)  # the server had ended the session while it was idle
+
+        self._do(act)
 
     def commit(self) -> None:
         cursor = self.run("COMMIT")
@@ -95,7 +107,9 @@ class PostgresqlConnection:
     def _do(self, act: Callable[[], _Result]) -> _Result:
         try:
             return act()
-        except (psycopg.IntegrityError, psycopg.DataError, psycopg.ProgrammingError) as error:
+        except (DeadlockDetected, SerializationFailure) as error:
+            raise Collided(str(error)) from error
+        except (psycopg.IntegrityError, psycopg.DataError, psycopg.ProgrammingError, UnicodeError) as error:
             raise RowRefused(str(error)) from error
         except psycopg.Error as error:
             raise Unavailable(str(error)) from error

@@ -39,7 +39,7 @@ class SqliteConnection:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._turn = Turn(path)
-        self._raw = self._open()
+        self._raw: sqlite3.Connection | None = self._open()
 
     def _open(self) -> sqlite3.Connection:
         try:
@@ -59,30 +59,29 @@ class SqliteConnection:
     def begin(self) -> None:
         self._turn.take()
         try:
-            self._do(self._raw.execute, "BEGIN IMMEDIATE")
+            self._do(self._connected, "BEGIN IMMEDIATE")
         except StorageError:
             self._turn.give()
             raise
 
     def begin_reading(self) -> None:
-        self._do(self._raw.execute, "BEGIN")
+        self._do(self._connected, "BEGIN")
 
     def commit(self) -> None:
-        self._do(self._raw.execute, "COMMIT")
+        self._do(self._live().execute, "COMMIT")
         self._turn.give()
 
     def rollback(self) -> None:
         try:
-            if self._raw.in_transaction:
+            if self._raw is not None and self._raw.in_transaction:
                 self._raw.execute("ROLLBACK")
         except sqlite3.Error:
-            self._raw.close()
-            self._raw = self._open()
+            self._raw = None
         finally:
             self._turn.give()
 
     def execute(self, sql: str, parameters: Parameters = ()) -> int:
-        return self._do(self._raw.execute, sql, parameters).rowcount
+        return self._do(self._live().execute, sql, parameters).rowcount
 
     def one(self, sql: str, parameters: Parameters = ()) -> Row | None:
         rows = self._do(self._fetch, sql, parameters)
@@ -92,7 +91,7 @@ class SqliteConnection:
         return self._do(self._fetch, sql, parameters)
 
     def write_rows(self, bulk: Bulk, rows: Sequence[Row]) -> None:
-        self._do(self._raw.executemany, bulk.sqlite_sql, rows)
+        self._do(self._live().executemany, bulk.sqlite_sql, rows)
 
     def select(self, statement: Select[Any]) -> list[Row]:
         compiled = statement.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
@@ -100,16 +99,34 @@ class SqliteConnection:
         return self.all(str(compiled), parameters)
 
     def close(self) -> None:
-        self._raw.close()
+        if self._raw is not None:
+            self._raw.close()
         self._turn.close()
 
     def _fetch(self, sql: str, parameters: Parameters) -> list[Row]:
-        return self._raw.execute(sql, parameters).fetchall()
+        return self._live().execute(sql, parameters).fetchall()
+
+    def _connected(self, begin: str) -> None:
+        """Begin, on a new connection where the old one was beyond repair."""
+        if self._raw is None:
+            self._raw = self._open()
+        self._raw.execute(begin)
+
+    def _live(self) -> sqlite3.Connection:
+        if self._raw is None:
+            raise Unavailable(f"there is no connection to {self._path}")
+        return self._raw
 
     def _do(self, act: Callable[..., _Result], *arguments: Any) -> _Result:  # passes on what the driver takes
         try:
             return act(*arguments)
-        except (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.ProgrammingError, OverflowError) as error:
+        except (
+            sqlite3.IntegrityError,
+            sqlite3.DataError,
+            sqlite3.ProgrammingError,
+            OverflowError,
+            UnicodeError,
+        ) as error:
             raise RowRefused(str(error)) from error
         except sqlite3.Error as error:
             raise Unavailable(str(error)) from error

@@ -10,14 +10,23 @@ from __future__ import annotations
 import fcntl
 import os
 from pathlib import Path
+from typing import Final
+
+from forecourt.storage.errors import Unavailable
+
+_FLAGS: Final = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
 
 
 class Turn:
-    """One thread's place in the queue. Each writer opens its own."""
+    """One thread's place in the queue. Each writer opens its own. Raises Unavailable."""
 
     def __init__(self, database: Path) -> None:
-        self._next = os.open(f"{database}-next", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        self._now = os.open(f"{database}-now", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            self._next = os.open(f"{database}-next", _FLAGS, 0o600)
+            self._now = os.open(f"{database}-now", _FLAGS, 0o600)
+        except OSError as error:
+            reason = f"the locks of the SQLite database {database} cannot be opened ({error.strerror})"
+            raise Unavailable(f"{reason}; its folder must exist and be writable") from error
 
     def take(self) -> None:
         """Wait until it is our turn, however long that is."""

@@ -91,11 +91,16 @@ class Unit:
             self._connection.execute("RELEASE SAVEPOINT unit")
 
     def flush_all(self) -> None:
-        """Write all that the group has collected."""
+        """Write all that the group has collected.
+
+        Rows that others may write too are locked in one order everywhere, so that two groups cannot wait for one
+        another.
+        """
         for bulk, rows in self._rows.items():
             self._connection.write_rows(bulk, rows)
-        for bulk, keyed in self._keyed.items():
-            self._connection.write_rows(bulk, list(keyed.values()))
+        for bulk in sorted(self._keyed, key=lambda one: one.name):
+            keyed = self._keyed[bulk]
+            self._connection.write_rows(bulk, [keyed[key] for key in sorted(keyed)])
 
     def forget(self) -> None:
         """The group ended, one way or the other."""

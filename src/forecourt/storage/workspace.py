@@ -48,6 +48,7 @@ class DatabaseWorkspace:
         self._build = build
         self._local = threading.local()
         self._connections: list[Connection] = []
+        self._is_closed = False
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
 
     # The message path: no future, no task
@@ -64,6 +65,8 @@ class DatabaseWorkspace:
 
     async def write_for(self, station_key: int, work: Callable[[Services], Result]) -> Result:
         """The same, in order with what else is done for a station."""
+        if self._is_closed:
+            raise DomainError(Kind.UNAVAILABLE, "The system stops; nothing was changed.")
         waiter: asyncio.Future[Job[Result]] = self._loop.create_future()
 
         def done(job: Job[Result]) -> None:
@@ -82,6 +85,7 @@ class DatabaseWorkspace:
 
     async def close(self) -> None:
         """Do what was submitted, then stop."""
+        self._is_closed = True
         for committer in self._committers:
             await asyncio.to_thread(committer.close)
         self._readers.shutdown()
@@ -95,14 +99,15 @@ class DatabaseWorkspace:
         self._loop.call_soon_threadsafe(_call_done, jobs)
 
     def _read(self, work: Callable[[Services], Result]) -> Result:
-        connection, services = self._reading()
         try:
-            connection.begin_reading()
-            return work(services)
+            connection, services = self._reading()
+            try:
+                connection.begin_reading()
+                return work(services)
+            finally:
+                connection.rollback()
         except StorageError as error:
             raise _for_doors(error) from error
-        finally:
-            connection.rollback()
 
     def _reading(self) -> tuple[Connection, Services]:
         pair = getattr(self._local, "pair", None)

@@ -9,12 +9,16 @@ from typing import NewType
 Epoch = NewType("Epoch", int)
 """Counts the links of one station. The newest link has the highest epoch and ends all others."""
 
+LinkId = NewType("LinkId", int)
+"""Names one link among all that ever were: a random number of 63 bits, drawn by the node that has it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkRecord:
     """One open link."""
 
     station: str
+    link_id: LinkId
     epoch: Epoch
     node: str
     address: str

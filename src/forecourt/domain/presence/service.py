@@ -6,7 +6,7 @@ from forecourt.clock import Clock
 from forecourt.domain.changes import Changes
 from forecourt.domain.errors import not_found
 from forecourt.domain.paging import Page, PageRequest
-from forecourt.domain.presence.model import Epoch, LinkRecord
+from forecourt.domain.presence.model import Epoch, LinkId, LinkRecord
 from forecourt.domain.presence.store import LinkStore
 from forecourt.domain.provisioning.model import Station
 
@@ -19,12 +19,15 @@ class Presence:
         self._clock = clock
         self._changes = changes
 
-    def open(self, station: Station, *, node: str, address: str, subprotocol: str) -> Epoch:
+    def open(self, station: Station, link_id: LinkId, *, node: str, address: str, subprotocol: str) -> Epoch:
         """A station connected. Its new link replaces any other: half-open sockets are common."""
-        return self._store.open(station.key, node=node, address=address, subprotocol=subprotocol, at=self._clock.now())
+        return self._store.open(
+            station.key, link_id, node=node, address=address, subprotocol=subprotocol, at=self._clock.now()
+        )
 
-    def close(self, station: Station, epoch: Epoch) -> None:
-        self._store.close(station.key, epoch, self._clock.now())
+    def close(self, station: Station, link_id: LinkId) -> None:
+        """A link has ended; if another one took its place meanwhile, that one stays."""
+        self._store.close(station.key, link_id)
 
     def close_all(self, node: str) -> None:
         """Forget the links of a node that starts again."""
@@ -36,7 +39,7 @@ class Presence:
             raise not_found(f"The station {identity!r} is not connected.")
         self._changes.station_changed(identity)
 
-    def to_close(self, node: str) -> list[tuple[str, Epoch]]:
+    def to_close(self, node: str) -> list[tuple[str, LinkId]]:
         return self._store.to_close(node)
 
     def list(self, page: PageRequest) -> Page[LinkRecord]:

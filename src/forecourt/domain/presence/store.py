@@ -6,17 +6,19 @@ from datetime import datetime
 from typing import Protocol
 
 from forecourt.domain.paging import Page, PageRequest
-from forecourt.domain.presence.model import Epoch, LinkRecord
+from forecourt.domain.presence.model import Epoch, LinkId, LinkRecord
 
 
 class LinkStore(Protocol):
     """The links of all nodes: at most one row per station."""
 
-    def open(self, station_key: int, *, node: str, address: str, subprotocol: str, at: datetime) -> Epoch:
+    def open(
+        self, station_key: int, link_id: LinkId, *, node: str, address: str, subprotocol: str, at: datetime
+    ) -> Epoch:
         """Record a new link in the place of any other one of this station; its epoch is higher than all before."""
         ...
 
-    def close(self, station_key: int, epoch: Epoch, at: datetime) -> None:
+    def close(self, station_key: int, link_id: LinkId) -> None:
         """The link has ended; a newer one stays."""
         ...
 
@@ -28,7 +30,7 @@ class LinkStore(Protocol):
         """False when the station has no link."""
         ...
 
-    def to_close(self, node: str) -> list[tuple[str, Epoch]]:
+    def to_close(self, node: str) -> list[tuple[str, LinkId]]:
         """Links of a node whose end was asked for, or which belong to a station that was removed."""
         ...
 

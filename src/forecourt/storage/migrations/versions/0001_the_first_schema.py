@@ -139,6 +139,7 @@ def upgrade() -> None:
     op.create_table(
         "link",
         sa.Column("station_key", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("link_id", sa.BigInteger(), nullable=False),
         sa.Column("epoch", sa.BigInteger(), nullable=False),
         sa.Column("node", sa.Text(), nullable=True),
         sa.Column("address", sa.Text(), nullable=False),

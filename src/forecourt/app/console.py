@@ -1,0 +1,65 @@
+"""The role of the process for people and programs: REST."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Iterator
+
+import uvicorn
+
+from forecourt.api.app import create_app
+from forecourt.app.database import open_database
+from forecourt.app.process import asked_to_stop, is_listening, version
+from forecourt.config import Config
+from forecourt.domain.errors import DomainError
+from forecourt.domain.services import Services, Workspace
+from forecourt.passwords import Argon2Hasher
+
+
+async def run(config: Config) -> None:
+    """The process of people and programs: REST."""
+    async with open_database(config) as (workspace, _bell), asyncio.TaskGroup() as tasks:
+
+        async def parts_not_ready() -> list[str]:
+            return [
+                *([] if await _is_reading(workspace) else ["database"]),
+                *([] if await is_listening(config.stations) else ["gateway"]),
+            ]
+
+        application = create_app(
+            workspace=workspace, hasher=Argon2Hasher(), is_ready=parts_not_ready, version=version()
+        )
+        server = _Server(
+            uvicorn.Config(
+                application,
+                host=config.console.host,
+                port=config.console.port,
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                proxy_headers=False,
+                timeout_graceful_shutdown=5,
+            )
+        )
+        tasks.create_task(server.serve())
+        await asked_to_stop()
+        server.should_exit = True
+
+
+class _Server(uvicorn.Server):
+    """The library's server, with signals left to the role that it is part of."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def _is_reading(workspace: Workspace) -> bool:
+    def look(services: Services) -> bool:
+        return services.access.has_admin()
+
+    try:
+        return await asyncio.wait_for(workspace.read(look), 2.0)
+    except (DomainError, TimeoutError):
+        return False

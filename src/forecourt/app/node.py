@@ -1,0 +1,95 @@
+"""A whole node: its roles, each a process of its own, and what is seen to before they start."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import secrets
+from collections.abc import Callable
+from typing import Final
+
+import uvloop
+
+from forecourt import config as settings
+from forecourt import logs
+from forecourt.app.database import open_database
+from forecourt.app.process import StartError, is_listening, only_one, version
+from forecourt.config import Config
+from forecourt.passwords import Argon2Hasher
+from forecourt.storage.database import Database
+from forecourt.supervisor import Role, Supervisor
+
+ROLES: Final = {name: f"forecourt.app.{name}" for name in ("gateway", "console", "site")}
+"""Role → the module that is it. A process loads its own only: neither starts with the other's libraries."""
+
+
+def run_role(name: str) -> None:
+    """Be one role of this node. Raises ConfigError or StartError."""
+    if name not in ROLES:
+        raise StartError(f"There is no role {name!r}; the roles are {', '.join(ROLES)}.")
+    config = settings.load()
+    logs.set_up(config.log, name)
+    uvloop.run(importlib.import_module(ROLES[name]).run(config))
+
+
+def serve(announce: Callable[[str], None]) -> None:
+    """Run this node until it is asked to stop. ``announce`` shows a line to whoever started it.
+
+    Raises ConfigError or StartError.
+    """
+    config = settings.load()
+    logs.set_up(config.log, "supervisor")
+    asyncio.run(_serve(config, announce, _node_roles(config)))
+
+
+def demo(announce: Callable[[str], None]) -> None:
+    """Run this node with a simulated site of a few stations, registered first."""
+    config = settings.load()
+    logs.set_up(config.log, "supervisor")
+    asyncio.run(importlib.import_module(ROLES["site"]).prepare(config))
+    asyncio.run(_serve(config, announce, [Role("site", 5), *_node_roles(config)]))
+
+
+def _node_roles(config: Config) -> list[Role]:
+    return [Role("gateway", config.gateway.drain_seconds + 10), Role("console", 10)]
+
+
+async def _serve(config: Config, announce: Callable[[str], None], roles: list[Role]) -> None:
+    config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with only_one(config.data):
+        for name, address in (("stations", config.stations), ("console", config.console)):
+            if await is_listening(address):
+                raise StartError(f"{address} is in use by another program; set FORECOURT_{name.upper()} to another.")
+        await _prepare(config, announce)
+        supervisor = Supervisor(roles)
+        async with asyncio.TaskGroup() as tasks:
+            showing = tasks.create_task(_show_addresses(config, announce))
+            await supervisor.run()
+            showing.cancel()
+
+
+async def _prepare(config: Config, announce: Callable[[str], None]) -> None:
+    """Bring the database up to date and see that there is an administrator, whose password is told when it was
+    made here."""
+    given = None if config.admin_password is None else config.admin_password.reveal()
+    hasher = Argon2Hasher()
+    async with open_database(config) as (workspace, _bell):
+        known = await workspace.read(lambda services: services.access.password_hash("admin"))
+        if given is not None and (known is None or not hasher.is_match(known, given)):
+            await workspace.write(lambda services: services.access.set_admin_password(given))
+        elif known is None:
+            made = secrets.token_urlsafe(12)
+            await workspace.write(lambda services: services.access.set_admin_password(made))
+            announce(f"The password of the user admin is {made}   (made just now and not shown again)")
+
+
+async def _show_addresses(config: Config, announce: Callable[[str], None]) -> None:
+    for address in (config.stations, config.console):
+        while True:
+            if await is_listening(address):
+                break
+            await asyncio.sleep(0.1)
+    announce(f"Forecourt {version()} is running; press Ctrl-C to stop it.")
+    announce(f"  stations   ws://{config.stations}/ocpp/IDENTITY")
+    announce(f"  REST       http://{config.console}/api/v1/docs")
+    announce(f"  database   {Database(config.database_url).shown}")
