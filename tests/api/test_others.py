@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from forecourt.domain.data_transfer.model import VendorMessage
+from forecourt.domain.presence.model import LinkId
 from forecourt.domain.provisioning.model import UnknownStation
 from tests.api.door import Door, faults, problem
 from tests.support.clock import NOON
@@ -50,7 +51,7 @@ def test_a_registered_stranger_leaves_the_list(door: Door) -> None:
 
 def test_connections_are_listed_and_closed(door: Door) -> None:
     station = door.a_station()
-    door.services.presence.open(station, node="node-1", address="192.0.2.5", subprotocol="ocpp1.6")
+    door.services.presence.open(station, LinkId(7), node="node-1", address="192.0.2.5", subprotocol="ocpp1.6")
     assert door.get("/connections")["items"] == [
         {
             "stationId": "CP1",
@@ -62,7 +63,7 @@ def test_connections_are_listed_and_closed(door: Door) -> None:
     ]
     response = door.ask("DELETE", "/connections/CP1")
     assert response.status_code == 202
-    assert [name for name, _ in door.services.presence.to_close("node-1")] == ["CP1"]
+    assert door.services.presence.to_close("node-1") == [("CP1", LinkId(7))]
     assert door.workspace.changes.stations == ["CP1"]
 
 

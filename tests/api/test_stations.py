@@ -12,6 +12,7 @@ from forecourt.api.batch import ITEMS_PER_WORK
 from forecourt.domain.availability.model import StatusReport
 from forecourt.domain.errors import DomainError, Kind
 from forecourt.domain.evse import WHOLE_STATION, EvseId, Place
+from forecourt.domain.presence.model import LinkId
 from forecourt.domain.provisioning.model import BootFacts, Registration, Station, StationDraft, StationSheet
 from forecourt.domain.services import Services
 from tests.api.door import Door, faults, problem
@@ -154,7 +155,7 @@ def test_pages_follow_one_another_without_gap_or_repetition(door: Door) -> None:
 def test_stations_are_filtered(door: Door) -> None:
     online = door.a_station("A", description="north gate")
     door.a_station("B", registration=Registration.REJECTED)
-    door.services.presence.open(online, node="n", address="192.0.2.9", subprotocol="ocpp1.6")
+    door.services.presence.open(online, LinkId(7), node="n", address="192.0.2.9", subprotocol="ocpp1.6")
     for query, expected in {
         "search=NORTH": ["A"],
         "search=b": ["B"],

@@ -13,7 +13,7 @@ from forecourt.domain.availability.model import EvseStatus
 from forecourt.domain.data_transfer.model import ReceivedMessage, Vendor, VendorMessage
 from forecourt.domain.evse import WHOLE_STATION, Place
 from forecourt.domain.paging import Page, PageRequest
-from forecourt.domain.presence.model import Epoch, LinkRecord
+from forecourt.domain.presence.model import Epoch, LinkId, LinkRecord
 from forecourt.domain.provisioning.model import (
     BootFacts,
     Registration,
@@ -350,19 +350,27 @@ class MemoryLinks:
     def __init__(self, memory: Memory) -> None:
         self._memory = memory
 
-    def open(self, station_key: int, *, node: str, address: str, subprotocol: str, at: datetime) -> Epoch:
+    def open(
+        self, station_key: int, link_id: LinkId, *, node: str, address: str, subprotocol: str, at: datetime
+    ) -> Epoch:
         self._memory.last_epoch += 1
         epoch = Epoch(self._memory.last_epoch)
         station = self._memory.identity(station_key)
         self._memory.links[station] = LinkRecord(
-            station=station, epoch=epoch, node=node, address=address, subprotocol=subprotocol, connected_at=at
+            station=station,
+            link_id=link_id,
+            epoch=epoch,
+            node=node,
+            address=address,
+            subprotocol=subprotocol,
+            connected_at=at,
         )
         return epoch
 
-    def close(self, station_key: int, epoch: Epoch, at: datetime) -> None:
+    def close(self, station_key: int, link_id: LinkId) -> None:
         station = self._memory.identity(station_key)
         link = self._memory.links.get(station)
-        if link is not None and link.epoch == epoch:
+        if link is not None and link.link_id == link_id:
             del self._memory.links[station]
 
     def close_all(self, node: str) -> None:
@@ -375,9 +383,9 @@ class MemoryLinks:
         self._memory.links[station] = replace(link, is_to_close=True)
         return True
 
-    def to_close(self, node: str) -> list[tuple[str, Epoch]]:
+    def to_close(self, node: str) -> list[tuple[str, LinkId]]:
         return [
-            (link.station, link.epoch)
+            (link.station, link.link_id)
             for link in self._memory.links.values()
             if link.node == node and (link.is_to_close or self._memory.find(link.station) is None)
         ]

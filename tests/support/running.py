@@ -91,6 +91,13 @@ class RunningSystem:
             )
         self.wait_until_ready()
 
+    def start_if_needed(self) -> None:
+        """Start unless all of it runs; what is left of a broken one is ended first."""
+        if self._process is not None and self._process.poll() is None and self.is_ready():
+            return
+        self._end_all()
+        self.start()
+
     def wait_until_ready(self) -> None:
         deadline = time.monotonic() + _READY_DEADLINE_SECONDS
         while not self.is_ready():
@@ -136,6 +143,9 @@ class RunningSystem:
         """End whatever still runs, whether or not the test came to its end."""
         if self._rest is not None:
             self._rest.close()
+        self._end_all()
+
+    def _end_all(self) -> None:
         if self._process is None:
             return
         for pid in self.processes():

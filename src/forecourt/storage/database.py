@@ -72,11 +72,11 @@ class Database:
 
     def migrate(self) -> None:
         """Create or update the tables, one process at a time. Raises StorageError."""
-        if self._version() == newest_version():
-            return
-        from forecourt.storage import migrating  # noqa: PLC0415  # half a second of imports, needed once
-
         with self._alone():
+            if self._version() == newest_version():
+                return
+            from forecourt.storage import migrating  # noqa: PLC0415  # half a second of imports, needed once
+
             migrating.upgrade(self.url)
 
     @contextlib.contextmanager

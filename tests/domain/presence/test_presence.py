@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import count
 
 from forecourt.domain.errors import Kind
-from forecourt.domain.presence.model import Epoch, LinkRecord
+from forecourt.domain.presence.model import Epoch, LinkId, LinkRecord
 from forecourt.domain.provisioning.model import Station
 from tests.domain.world import ALL, World, refused
 from tests.support.clock import NOON
 
+link_ids = map(LinkId, count(1000))
 
-def connect(world: World, station: Station, node: str = "node-a") -> Epoch:
-    return world.services.presence.open(station, node=node, address="127.0.0.1:5000", subprotocol="ocpp1.6")
+
+def connect_as(world: World, station: Station, link_id: LinkId, node: str = "node-a") -> Epoch:
+    return world.services.presence.open(station, link_id, node=node, address="127.0.0.1:5000", subprotocol="ocpp1.6")
+
+
+def connect(world: World, station: Station, node: str = "node-a") -> LinkId:
+    link_id = next(link_ids)
+    connect_as(world, station, link_id, node)
+    return link_id
 
 
 def links_of(world: World) -> list[LinkRecord]:
@@ -23,11 +32,12 @@ def test_a_station_is_online_while_it_has_a_link() -> None:
     world = World()
     station = world.a_station()
 
-    epoch = connect(world, station)
+    epoch = connect_as(world, station, LinkId(7))
 
     assert links_of(world) == [
         LinkRecord(
             station="CP-1",
+            link_id=LinkId(7),
             epoch=epoch,
             node="node-a",
             address="127.0.0.1:5000",
@@ -36,7 +46,7 @@ def test_a_station_is_online_while_it_has_a_link() -> None:
         )
     ]
     assert world.services.provisioning.get("CP-1").is_online
-    world.services.presence.close(station, epoch)
+    world.services.presence.close(station, LinkId(7))
     assert links_of(world) == []
     assert not world.services.provisioning.get("CP-1").is_online
 
@@ -44,14 +54,14 @@ def test_a_station_is_online_while_it_has_a_link() -> None:
 def test_a_newer_link_replaces_the_older_one() -> None:
     world = World()
     station = world.a_station()
-    older = connect(world, station)
+    older = connect_as(world, station, LinkId(9))
     world.clock.advance(timedelta(seconds=1))
 
-    newer = connect(world, station, "node-b")
+    newer = connect_as(world, station, LinkId(8), "node-b")  # ids have no order
 
     assert newer > older
     [link] = links_of(world)
-    assert (link.epoch, link.node) == (newer, "node-b")
+    assert (link.link_id, link.epoch, link.node) == (LinkId(8), newer, "node-b")
 
 
 def test_the_end_of_an_older_link_does_not_end_the_newer_one() -> None:
@@ -62,16 +72,27 @@ def test_the_end_of_an_older_link_does_not_end_the_newer_one() -> None:
 
     world.services.presence.close(station, older)
 
-    assert [link.epoch for link in links_of(world)] == [newer]
+    assert [link.link_id for link in links_of(world)] == [newer]
+
+
+def test_the_end_of_a_link_that_was_never_recorded_does_not_end_the_one_that_is() -> None:
+    """A link whose record the database did not take ends all the same."""
+    world = World()
+    station = world.a_station()
+    current = connect(world, station)
+
+    world.services.presence.close(station, next(link_ids))
+
+    assert [link.link_id for link in links_of(world)] == [current]
 
 
 def test_epochs_rise_also_after_a_link_has_ended() -> None:
     world = World()
     station = world.a_station()
-    older = connect(world, station)
-    world.services.presence.close(station, older)
+    older = connect_as(world, station, LinkId(9))
+    world.services.presence.close(station, LinkId(9))
 
-    assert connect(world, station) > older
+    assert connect_as(world, station, LinkId(8)) > older
 
 
 def test_a_node_that_starts_again_has_no_links() -> None:
@@ -86,13 +107,13 @@ def test_a_node_that_starts_again_has_no_links() -> None:
 
 def test_an_operator_may_have_a_link_ended() -> None:
     world = World()
-    epoch = connect(world, world.a_station())
+    link_id = connect(world, world.a_station())
     assert world.services.presence.to_close("node-a") == []
 
     world.services.presence.ask_to_close("CP-1")
 
     assert world.changes.stations == ["CP-1"]
-    assert world.services.presence.to_close("node-a") == [("CP-1", epoch)]
+    assert world.services.presence.to_close("node-a") == [("CP-1", link_id)]
     assert world.services.presence.to_close("node-b") == []
     [link] = links_of(world)
     assert link.is_to_close
@@ -111,11 +132,11 @@ def test_the_wish_to_end_a_link_does_not_outlive_it() -> None:
 
 def test_the_link_of_a_removed_station_is_to_be_closed() -> None:
     world = World()
-    epoch = connect(world, world.a_station())
+    link_id = connect(world, world.a_station())
 
     world.services.provisioning.remove("CP-1")
 
-    assert world.services.presence.to_close("node-a") == [("CP-1", epoch)]
+    assert world.services.presence.to_close("node-a") == [("CP-1", link_id)]
 
 
 def test_a_station_that_is_not_connected_cannot_be_disconnected() -> None:

@@ -1,0 +1,103 @@
+"""A listener that listens, and what tests do with it as a client."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import uvloop
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+from websockets.typing import Subprotocol
+
+from forecourt.config import Address, GatewayConfig
+from forecourt.domain.paging import PageRequest
+from forecourt.domain.provisioning.model import StationDraft, StationFilter
+from forecourt.gateway.links import Links
+from forecourt.gateway.listener import Listener
+from tests.gateway.desk import DIALECT, FakeOffice, until
+from tests.support.clock import FakeClock
+
+OCPP16 = [Subprotocol("ocpp1.6")]
+UPGRADE = (
+    "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+    "Sec-WebSocket-Key: MDEyMzQ1Njc4OUFCQ0RFRg==\r\n"
+)
+
+
+@dataclass
+class World:
+    """A listener that listens."""
+
+    office: FakeOffice
+    links: Links
+    listener: Listener
+    address: Address
+
+    async def register(self, identity: str) -> None:
+        await self.office.write(lambda services: services.provisioning.add(StationDraft(identity=identity)))
+
+    async def identities(self) -> list[str]:
+        page = await self.office.read(lambda services: services.provisioning.list(StationFilter(), PageRequest()))
+        return [sheet.station.identity for sheet in page.items]
+
+    def open(self, identity: str = "CP-1", subprotocols: list[Subprotocol] | None = None) -> connect:
+        url = f"ws://{self.address}/ocpp/{identity}"
+        offered = OCPP16 if subprotocols is None else subprotocols
+        return connect(url, subprotocols=offered or None, ping_interval=None, proxy=None, compression=None)
+
+    @asynccontextmanager
+    async def raw(self, text: str | bytes = b"") -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+        """A TCP connection, with something sent."""
+        reader, writer = await asyncio.open_connection(self.address.host, self.address.port)
+        try:
+            writer.write(text.encode() if isinstance(text, str) else text)
+            await writer.drain()
+            yield reader, writer
+        finally:
+            writer.close()
+
+
+Story = Callable[[World], Coroutine[None, None, None]]
+
+
+def with_listener(story: Story, config: GatewayConfig | None = None) -> None:
+    async def main() -> None:
+        settings = config or GatewayConfig()
+        office = FakeOffice(FakeClock())
+        links = Links(office, FakeClock(), settings, "node")
+        dialects = {DIALECT.subprotocol: DIALECT}
+        listener = Listener(Address("127.0.0.1", 0), links=links, office=office, dialects=dialects, config=settings)
+        world = World(office, links, listener, await listener.start())
+        await world.register("CP-1")
+        try:
+            await asyncio.wait_for(story(world), 20)
+        finally:
+            await listener.close()
+        await until(lambda: len(links) == 0)
+
+    uvloop.run(main())
+
+
+async def answer(socket: ClientConnection) -> list[object]:
+    text = await asyncio.wait_for(socket.recv(), 10)
+    assert isinstance(text, str), "answers are text frames"
+    found: list[object] = json.loads(text)
+    return found
+
+
+async def close_code(socket: ClientConnection) -> int | None:
+    """The code that came from the other side, or None when the connection broke."""
+    try:
+        while True:
+            await asyncio.wait_for(socket.recv(), 10)
+    except ConnectionClosed as closed:
+        return closed.rcvd.code if closed.rcvd else None
+
+
+async def status_of(reader: asyncio.StreamReader) -> int:
+    line = await asyncio.wait_for(reader.readline(), 10)
+    return int(line.split()[1])
