@@ -1,0 +1,91 @@
+"""Running systems for the stories: one per store that they share, and systems that one of them may break."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from tests.support.postgresql import PostgresqlServer
+from tests.support.rest import Rest
+from tests.support.running import RunningSystem
+
+STORES = ["sqlite", "postgresql"]
+
+
+@pytest.fixture(scope="session", params=STORES)
+def system(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSystem]:
+    """A started system that all stories share, each with stations and tags of its own."""
+    yield from _shared(request, tmp_path_factory)
+
+
+@pytest.fixture(scope="module", params=STORES)
+def abused_system(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSystem]:
+    """The same for stories that mean it harm, so that the others need not care."""
+    yield from _shared(request, tmp_path_factory)
+
+
+@pytest.fixture
+def rest(system: RunningSystem) -> Rest:
+    return system.rest
+
+
+@pytest.fixture(scope="module", params=STORES)
+def breakable_system(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningSystem]:
+    """A system on each store that the stories of one file may kill. Use `own_system`."""
+    with _database(request) as url:
+        yield from _closed_at_the_end(RunningSystem(tmp_path_factory.mktemp("system"), url))
+
+
+@pytest.fixture(scope="module")
+def breakable_sqlite_system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSystem]:
+    """The same on SQLite, as it is without any setting. Use `sqlite_system`."""
+    yield from _closed_at_the_end(RunningSystem(tmp_path_factory.mktemp("system")))
+
+
+@pytest.fixture
+def own_system(breakable_system: RunningSystem) -> RunningSystem:
+    """A system that runs when the story begins, whatever the story before did to it."""
+    breakable_system.start_if_needed()
+    return breakable_system
+
+
+@pytest.fixture
+def sqlite_system(breakable_sqlite_system: RunningSystem) -> RunningSystem:
+    breakable_sqlite_system.start_if_needed()
+    return breakable_sqlite_system
+
+
+def _shared(request: pytest.FixtureRequest, folders: pytest.TempPathFactory) -> Iterator[RunningSystem]:
+    """At its end such a system must stop in good order, and have no error in its log."""
+    with _database(request) as url:
+        running = RunningSystem(folders.mktemp("system"), url)
+        try:
+            running.start()
+            yield running
+            assert running.terminate() == 0
+            running.assert_clean_log()
+        finally:
+            running.close()
+
+
+def _closed_at_the_end(running: RunningSystem) -> Iterator[RunningSystem]:
+    try:
+        yield running
+    finally:
+        running.close()
+
+
+@contextmanager
+def _database(request: pytest.FixtureRequest) -> Iterator[str | None]:
+    """The setting for the store that the fixture's parameter names; None is the default, SQLite."""
+    if request.param == "sqlite":
+        yield None
+        return
+    server: PostgresqlServer = request.getfixturevalue("postgresql_server")
+    url = server.create_database()
+    yield url
+    server.drop_database(url)
