@@ -30,8 +30,8 @@ from tests.support.memory_stores import (
     MemoryLinks,
     MemoryStations,
     MemoryTags,
-    MemoryTransactions,
 )
+from tests.support.memory_transactions import MemoryTransactions
 
 Result = TypeVar("Result")
 

@@ -9,7 +9,6 @@ from sqlalchemy import BigInteger, Boolean, Column, Table, Text, select
 
 from forecourt.domain.authorization.model import IdToken, UnknownToken, fold
 from forecourt.domain.paging import Page, PageRequest
-from forecourt.storage.bulk import Bulk
 from forecourt.storage.connection import Row
 from forecourt.storage.pages import page_of
 from forecourt.storage.schema import (
@@ -25,6 +24,7 @@ from forecourt.storage.schema import (
     text,
     to_micros,
 )
+from forecourt.storage.sightings import sighting_columns, sightings
 from forecourt.storage.unit_of_work import Unit
 
 id_token: Final = Table(
@@ -46,21 +46,10 @@ unknown_token: Final = Table(
     Column("folded", Text, primary_key=True),
     text("id_token"),
     station_key(),
-    moment("first_seen_at"),
-    moment("last_seen_at"),
-    Column("attempts", BigInteger, nullable=False),
+    *sighting_columns(),
 )
 
-_STRANGERS: Final = Bulk(
-    unknown_token,
-    ["folded", "id_token", "station_key", "first_seen_at", "last_seen_at", "attempts"],
-    key=["folded"],
-    assignments={
-        "first_seen_at": "unknown_token.first_seen_at",
-        "attempts": "unknown_token.attempts + excluded.attempts",
-    },
-    merge=lambda old, new: (*new[:3], old[3], new[4], old[5] + new[5]),
-)
+_STRANGERS: Final = sightings(unknown_token, ["folded", "id_token", "station_key"])
 
 
 class IdTokens:

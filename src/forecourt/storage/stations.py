@@ -37,6 +37,7 @@ from forecourt.storage.schema import (
     text,
     to_micros,
 )
+from forecourt.storage.sightings import sighting_columns, sightings
 from forecourt.storage.unit_of_work import Unit
 
 station: Final = Table(
@@ -73,23 +74,12 @@ unknown_station: Final = Table(
     Column("identity", Text, primary_key=True),
     text("address"),
     text("subprotocols"),
-    moment("first_seen_at"),
-    moment("last_seen_at"),
-    Column("attempts", BigInteger, nullable=False),
+    *sighting_columns(),
 )
 
 _CONTACTS: Final = Bulk(contact, ["station_key", "seen_at"], key=["station_key"], newest_by="seen_at")
 
-_STRANGERS: Final = Bulk(
-    unknown_station,
-    ["identity", "address", "subprotocols", "first_seen_at", "last_seen_at", "attempts"],
-    key=["identity"],
-    assignments={
-        "first_seen_at": "unknown_station.first_seen_at",
-        "attempts": "unknown_station.attempts + excluded.attempts",
-    },
-    merge=lambda old, new: (*new[:3], old[3], new[4], old[5] + new[5]),
-)
+_STRANGERS: Final = sightings(unknown_station, ["identity", "address", "subprotocols"])
 
 _FACTS: Final = (
     "vendor, model, serial_number, box_serial_number, firmware_version, iccid, imsi, meter_type, meter_serial_number"
