@@ -17,7 +17,7 @@ from benchmarks.machine import SERVER_CORE, free_port, pin
 from tests.support.running import RunningSystem
 
 TAG = "LOAD"
-STATIONS = [f"LOAD-{number:04d}" for number in range(1, 5001)]
+STATIONS = [f"LOAD-{number:04d}" for number in range(1, 5002)]
 _START_SECONDS = 30.0
 
 

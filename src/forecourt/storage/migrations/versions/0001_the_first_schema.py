@@ -170,7 +170,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key"),
     )
     op.create_index(
-        "meter_value_of_transaction", "meter_value", ["station_key", "transaction_id", "taken_at"], unique=False
+        "meter_value_of_transaction",
+        "meter_value",
+        ["transaction_id"],
+        unique=False,
+        sqlite_where=sa.text("transaction_id IS NOT NULL"),
+        postgresql_where=sa.text("transaction_id IS NOT NULL"),
     )
     op.create_table(
         "station_transaction",
