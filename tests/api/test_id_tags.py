@@ -99,3 +99,24 @@ def test_every_item_of_a_batch_is_taken_or_refused_by_itself(door: Door) -> None
     assert body["created"] == ["A", "C"]
     assert [(one["index"], one["id"]) for one in body["refused"]] == [(1, "a"), (2, "B")]
     assert "expiryDate" in body["refused"][1]["reason"]
+
+
+def test_many_id_tags_are_changed_and_removed_each_by_itself(door: Door) -> None:
+    for id_tag in ("A", "B"):
+        assert door.ask("POST", "/id-tags", {"idTag": id_tag}).status_code == 201
+    items = [
+        {"idTag": "a", "blocked": True, "expiryDate": "2030-01-01T01:00:00+01:00"},
+        {"idTag": "B", "expiryDate": "2030-01-01T00:00:00"},
+        {"idTag": "NOBODY", "blocked": True},
+    ]
+    body = door.ask("PATCH", "/id-tags", {"items": items}).json()
+    assert body["changed"] == ["A"]
+    assert [(one["index"], one["id"]) for one in body["refused"]] == [(1, "B"), (2, "NOBODY")]
+    changed = door.get("/id-tags/A")
+    assert (changed["blocked"], changed["expiryDate"]) == (True, "2030-01-01T00:00:00Z")
+    assert door.get("/id-tags/B")["expiryDate"] is None
+
+    body = door.ask("POST", "/id-tags/removals", {"items": [{"idTag": "B"}, {"idTag": "B"}]}).json()
+    assert body["removed"] == ["B"]
+    assert [one["index"] for one in body["refused"]] == [1]
+    assert [tag["idTag"] for tag in door.get("/id-tags")["items"]] == ["A"]

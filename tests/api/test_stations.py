@@ -222,6 +222,34 @@ def test_every_item_of_a_batch_is_taken_or_refused_by_itself(door: Door) -> None
     assert [station["id"] for station in door.get("/stations")["items"]] == ["A", "D", "KNOWN"]
 
 
+def test_every_station_of_a_batch_is_changed_or_refused_by_itself(door: Door) -> None:
+    for identity in ("A", "B"):
+        door.a_station(identity)
+    items = [
+        {"id": "A", "description": "north", "registration": "Pending"},
+        {"id": "NOBODY", "description": "x"},
+        {"id": "B", "heartbeatInterval": 0},
+        {"id": "B", "wrong": 1},
+        {"description": "no id"},
+    ]
+    body = door.ask("PATCH", "/stations", {"items": items}).json()
+    assert body["changed"] == ["A"]
+    assert [(one["index"], one["id"]) for one in body["refused"]] == [(1, "NOBODY"), (2, "B"), (3, "B"), (4, None)]
+    assert (door.get("/stations/A")["description"], door.get("/stations/A")["registration"]) == ("north", "Pending")
+    assert door.get("/stations/B")["heartbeatInterval"] is None
+
+
+def test_every_station_of_a_batch_is_removed_or_refused_by_itself(door: Door) -> None:
+    for identity in ("A", "B", "removals"):
+        door.a_station(identity)
+    assert door.get("/stations/removals")["id"] == "removals"
+    items = [{"id": "A"}, {"id": "A"}, {"id": "removals"}]
+    body = door.ask("POST", "/stations/removals", {"items": items}).json()
+    assert body["removed"] == ["A", "removals"]
+    assert [(one["index"], one["id"]) for one in body["refused"]] == [(1, "A")]
+    assert [station["id"] for station in door.get("/stations")["items"]] == ["B"]
+
+
 def test_what_the_database_does_not_take_after_others_is_refused_item_by_item(
     door: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:

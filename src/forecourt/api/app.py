@@ -53,6 +53,9 @@ RESOURCES: Final[list[ControllerRouterHandler]] = [
 ]
 
 
+_FOR_BATCHES: Final = ("batch", "removals")
+
+
 class RestApplication(Litestar):
     """Routes on the path as it was sent, because decoding it first would make an id's ``%2F`` a separator.
 
@@ -133,8 +136,8 @@ def _description_handlers(description: Callable[[], Document]) -> list[HTTPRoute
 
 
 def _routable(path: str, method: str) -> str:
-    """The path, with an id 'batch' written so that only POST finds the address for batches."""
+    """The path, with an id that is the name of an address for batches written so that only POST finds that."""
     start, _, last = path.rpartition("/")
-    if last == "batch" and method != "POST":
-        return f"{start}/%62atch"
+    if last in _FOR_BATCHES and method != "POST":
+        return f"{start}/%{ord(last[0]):x}{last[1:]}"
     return path

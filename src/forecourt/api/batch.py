@@ -36,29 +36,43 @@ class RefusedItem(msgspec.Struct, frozen=True):
     reason: str
 
 
-class BatchResult(msgspec.Struct, frozen=True):
-    """What became of every item."""
+class BatchAdded(msgspec.Struct, frozen=True):
+    """What became of every item that was to be registered."""
 
     created: list[str]
     refused: list[RefusedItem]
 
 
-async def add_all(
+class BatchChanged(msgspec.Struct, frozen=True):
+    """What became of every item that was to be changed."""
+
+    changed: list[str]
+    refused: list[RefusedItem]
+
+
+class BatchRemoved(msgspec.Struct, frozen=True):
+    """What became of every item that was to be removed."""
+
+    removed: list[str]
+    refused: list[RefusedItem]
+
+
+async def do_all(
     workspace: Workspace,
     batch: Batch,
     *,
     kind: type[Draft],
     prepare: Callable[[Draft], Prepared],
-    add: Callable[[Services, Prepared], str],
+    do: Callable[[Services, Prepared], str],
     id_field: str,
-) -> BatchResult:
-    """Add what can be added; ``add`` returns the id.
+) -> tuple[list[str], list[RefusedItem]]:
+    """Do what can be done; ``do`` does it for one item and returns its id. Returns the ids, and what was refused.
 
     A refused item does not undo the others: the domain refuses before it stores anything. Raises DomainError
     UNAVAILABLE when the database took nothing; items that it did not take after others are refused one by one.
     """
     ready: list[tuple[int, Prepared]] = []
-    created: list[str] = []
+    done: list[str] = []
     refused: dict[int, str] = {}
     for index, raw in enumerate(batch.items):
         try:
@@ -68,29 +82,27 @@ async def add_all(
     for start in range(0, len(ready), ITEMS_PER_WORK):
         some = ready[start : start + ITEMS_PER_WORK]
         try:
-            added, not_added = await workspace.write(partial(_add_some, some=some, add=add))
+            some_done, some_refused = await workspace.write(partial(_do_some, some=some, do=do))
         except DomainError as error:
-            if not created:
+            if not done:
                 raise
             refused |= {index: error.sentence for index, _ in ready[start:]}
             break
-        created += added
-        refused |= not_added
-    return BatchResult(
-        created, [RefusedItem(n, _id(batch.items[n], id_field), reason) for n, reason in sorted(refused.items())]
-    )
+        done += some_done
+        refused |= some_refused
+    return done, [RefusedItem(n, _id(batch.items[n], id_field), reason) for n, reason in sorted(refused.items())]
 
 
-def _add_some(
-    services: Services, some: Sequence[tuple[int, Prepared]], add: Callable[[Services, Prepared], str]
+def _do_some(
+    services: Services, some: Sequence[tuple[int, Prepared]], do: Callable[[Services, Prepared], str]
 ) -> tuple[list[str], dict[int, str]]:
-    created, refused = [], {}
+    done, refused = [], {}
     for index, item in some:
         try:
-            created.append(add(services, item))
+            done.append(do(services, item))
         except DomainError as error:
             refused[index] = error.sentence
-    return created, refused
+    return done, refused
 
 
 def _reason(refusal: Refusal) -> str:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Self
 
 import msgspec
 from litestar import Controller, delete, get, patch, post
 from litestar.params import JSONBody, PathParameter
 from msgspec import UNSET, UnsetType
 
-from forecourt.api.batch import Batch, BatchResult, add_all
+from forecourt.api.batch import Batch, BatchAdded, BatchChanged, BatchRemoved, do_all
 from forecourt.api.bodies import MAX_BATCH_BYTES
 from forecourt.api.paging import Listing, Paging, listing
 from forecourt.api.words import MAX_NUMBER, Line, Moment, Note, Search, Works, from_path, utc
@@ -52,6 +52,39 @@ class IdTagChange(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fi
     max_active_transactions: Count | UnsetType | None = UNSET
     note: Note | UnsetType | None = UNSET
 
+    def in_utc(self) -> Self:
+        """The same change; raises Refusal for a time that cannot be used."""
+        if self.expiry_date is UNSET:
+            return self
+        return msgspec.structs.replace(self, expiry_date=utc(self.expiry_date, "expiryDate"))
+
+    def apply(self, services: Services, wanted: str) -> IdToken:
+        """Of a change in UTC."""
+        known = services.authorization.get(wanted)
+        limit = self.max_active_transactions
+        return services.authorization.replace(
+            IdToken(
+                id_token=known.id_token,
+                parent=known.parent if self.parent_id_tag is UNSET else self.parent_id_tag,
+                expires_at=known.expires_at if self.expiry_date is UNSET else self.expiry_date,
+                is_blocked=known.is_blocked if self.blocked is UNSET else self.blocked,
+                max_active_transactions=known.max_active_transactions if limit is UNSET else limit,
+                note=known.note if self.note is UNSET else self.note or "",
+            )
+        )
+
+
+class IdTagName(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
+    """One of many id tags."""
+
+    id_tag: Line
+
+
+class NamedIdTagChange(IdTagChange, frozen=True, kw_only=True):
+    """What to change of one of many id tags."""
+
+    id_tag: Line
+
 
 class IdTagView(msgspec.Struct, frozen=True, rename="camel"):
     """An id tag. ``parentIdTag`` is the label of its group."""
@@ -92,16 +125,49 @@ class IdTags(Controller):
         operation_id="addIdTags",
         request_max_body_size=MAX_BATCH_BYTES,
     )
-    async def add_batch(self, data: JSONBody[Batch], workspace: Works) -> BatchResult:
+    async def add_batch(self, data: JSONBody[Batch], workspace: Works) -> BatchAdded:
         """Up to 10,000 items in at most 4 MiB. Every item is taken or refused by itself."""
-        return await add_all(
+        created, refused = await do_all(
             workspace,
             data,
             kind=NewIdTag,
             prepare=NewIdTag.token,
-            add=lambda services, token: services.authorization.add(token).id_token,
+            do=lambda services, token: services.authorization.add(token).id_token,
             id_field="idTag",
         )
+        return BatchAdded(created, refused)
+
+    @patch(summary="Change many id tags", operation_id="changeIdTags", request_max_body_size=MAX_BATCH_BYTES)
+    async def change_batch(self, data: JSONBody[Batch], workspace: Works) -> BatchChanged:
+        """Items hold the `idTag` and what to change. Up to 10,000, each taken or refused by itself."""
+        changed, refused = await do_all(
+            workspace,
+            data,
+            kind=NamedIdTagChange,
+            prepare=NamedIdTagChange.in_utc,
+            do=lambda services, item: item.apply(services, item.id_tag).id_token,
+            id_field="idTag",
+        )
+        return BatchChanged(changed, refused)
+
+    @post(
+        "/removals",
+        status_code=200,
+        summary="Remove many id tags",
+        operation_id="removeIdTags",
+        request_max_body_size=MAX_BATCH_BYTES,
+    )
+    async def remove_batch(self, data: JSONBody[Batch], workspace: Works) -> BatchRemoved:
+        """Items hold the `idTag`. Up to 10,000, each taken or refused by itself."""
+
+        def remove(services: Services, name: IdTagName) -> str:
+            services.authorization.remove(name.id_tag)
+            return name.id_tag
+
+        removed, refused = await do_all(
+            workspace, data, kind=IdTagName, prepare=lambda name: name, do=remove, id_field="idTag"
+        )
+        return BatchRemoved(removed, refused)
 
     @get(summary="List id tags", operation_id="listIdTags")
     async def list_all(self, workspace: Works, page: Paging, search: Search = None) -> Listing[IdTagView]:
@@ -117,24 +183,8 @@ class IdTags(Controller):
     @patch("/{id_tag:str}", summary="Change an id tag", operation_id="changeIdTag")
     async def change(self, id_tag: TagId, data: JSONBody[IdTagChange], workspace: Works) -> IdTagView:
         """Takes effect at the next Authorize or StartTransaction; nothing that runs is stopped."""
-        wanted = from_path(id_tag)
-        expires_at = UNSET if data.expiry_date is UNSET else utc(data.expiry_date, "expiryDate")
-
-        def work(services: Services) -> IdToken:
-            known = services.authorization.get(wanted)
-            limit = data.max_active_transactions
-            return services.authorization.replace(
-                IdToken(
-                    id_token=known.id_token,
-                    parent=known.parent if data.parent_id_tag is UNSET else data.parent_id_tag,
-                    expires_at=known.expires_at if expires_at is UNSET else expires_at,
-                    is_blocked=known.is_blocked if data.blocked is UNSET else data.blocked,
-                    max_active_transactions=known.max_active_transactions if limit is UNSET else limit,
-                    note=known.note if data.note is UNSET else data.note or "",
-                )
-            )
-
-        return show_tag(await workspace.write(work))
+        wanted, change = from_path(id_tag), data.in_utc()
+        return show_tag(await workspace.write(lambda services: change.apply(services, wanted)))
 
     @delete("/{id_tag:str}", summary="Remove an id tag", operation_id="removeIdTag")
     async def remove(self, id_tag: TagId, workspace: Works) -> None:

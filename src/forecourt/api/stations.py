@@ -9,7 +9,7 @@ from litestar import Controller, delete, get, patch, post
 from litestar.params import JSONBody, PathParameter, QueryParameter
 from msgspec import UNSET, UnsetType
 
-from forecourt.api.batch import Batch, BatchResult, add_all
+from forecourt.api.batch import Batch, BatchAdded, BatchChanged, BatchRemoved, do_all
 from forecourt.api.bodies import MAX_BATCH_BYTES
 from forecourt.api.paging import Listing, Paging, listing
 from forecourt.api.station_views import ConnectorView, StationView, show_connector, show_station
@@ -48,6 +48,30 @@ class StationChange(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_
     registration: Registration | UnsetType = UNSET
     heartbeat_interval: int | UnsetType | None = UNSET
 
+    def apply(self, services: Services, identity: str) -> StationSheet:
+        sheet = services.provisioning.get(identity)
+        station = sheet.station
+        return services.provisioning.change(
+            identity,
+            description=sheet.description if self.description is UNSET else self.description or "",
+            registration=station.registration if self.registration is UNSET else self.registration,
+            heartbeat_seconds=station.heartbeat_seconds
+            if self.heartbeat_interval is UNSET
+            else self.heartbeat_interval,
+        )
+
+
+class StationName(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One of many stations."""
+
+    id: Line
+
+
+class NamedStationChange(StationChange, frozen=True, kw_only=True):
+    """What to change of one of many stations."""
+
+    id: Line
+
 
 class Stations(Controller):
     path = "/stations"
@@ -65,16 +89,49 @@ class Stations(Controller):
         operation_id="addStations",
         request_max_body_size=MAX_BATCH_BYTES,
     )
-    async def add_batch(self, data: JSONBody[Batch], workspace: Works) -> BatchResult:
+    async def add_batch(self, data: JSONBody[Batch], workspace: Works) -> BatchAdded:
         """Up to 10,000 items in at most 4 MiB. Every item is taken or refused by itself."""
-        return await add_all(
+        created, refused = await do_all(
             workspace,
             data,
             kind=NewStation,
             prepare=NewStation.draft,
-            add=lambda services, draft: services.provisioning.add(draft).station.identity,
+            do=lambda services, draft: services.provisioning.add(draft).station.identity,
             id_field="id",
         )
+        return BatchAdded(created, refused)
+
+    @patch(summary="Change many stations", operation_id="changeStations", request_max_body_size=MAX_BATCH_BYTES)
+    async def change_batch(self, data: JSONBody[Batch], workspace: Works) -> BatchChanged:
+        """Items hold the `id` and what to change. Up to 10,000, each taken or refused by itself."""
+        changed, refused = await do_all(
+            workspace,
+            data,
+            kind=NamedStationChange,
+            prepare=lambda item: item,
+            do=lambda services, item: item.apply(services, item.id).station.identity,
+            id_field="id",
+        )
+        return BatchChanged(changed, refused)
+
+    @post(
+        "/removals",
+        status_code=200,
+        summary="Remove many stations",
+        operation_id="removeStations",
+        request_max_body_size=MAX_BATCH_BYTES,
+    )
+    async def remove_batch(self, data: JSONBody[Batch], workspace: Works) -> BatchRemoved:
+        """Items hold the `id`. Up to 10,000, each taken or refused by itself."""
+
+        def remove(services: Services, name: StationName) -> str:
+            services.provisioning.remove(name.id)
+            return name.id
+
+        removed, refused = await do_all(
+            workspace, data, kind=StationName, prepare=lambda name: name, do=remove, id_field="id"
+        )
+        return BatchRemoved(removed, refused)
 
     @get(summary="List stations", operation_id="listStations")
     async def list_all(
@@ -85,7 +142,7 @@ class Stations(Controller):
         registration: Annotated[Registration | None, QueryParameter(description="Only those so decided.")] = None,
         online: Annotated[bool | None, QueryParameter(description="Only those that are connected, or are not.")] = None,
     ) -> Listing[StationView]:
-        """Ordered by id. The search looks at ids and descriptions."""
+        """Ordered by id. The search looks at ids, descriptions, vendors, models and serial numbers."""
         wanted = StationFilter(search=search or None, registration=registration, is_online=online)
         found = await workspace.read(lambda services: services.provisioning.list(wanted, page))
         return listing(found, show_station)
@@ -99,20 +156,7 @@ class Stations(Controller):
     async def change(self, station_id: StationId, data: JSONBody[StationChange], workspace: Works) -> StationView:
         """Takes effect at once, also for a station that is connected."""
         identity = from_path(station_id)
-
-        def work(services: Services) -> StationSheet:
-            sheet = services.provisioning.get(identity)
-            station = sheet.station
-            return services.provisioning.change(
-                identity,
-                description=sheet.description if data.description is UNSET else data.description or "",
-                registration=station.registration if data.registration is UNSET else data.registration,
-                heartbeat_seconds=(
-                    station.heartbeat_seconds if data.heartbeat_interval is UNSET else data.heartbeat_interval
-                ),
-            )
-
-        return show_station(await workspace.write(work))
+        return show_station(await workspace.write(lambda services: data.apply(services, identity)))
 
     @delete("/{station_id:str}", summary="Remove a station", operation_id="removeStation")
     async def remove(self, station_id: StationId, workspace: Works) -> None:
