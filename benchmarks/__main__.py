@@ -102,8 +102,11 @@ def _stores() -> Iterator[tuple[str, str | None]]:
 
 def _idle(count: int) -> None:
     with forecourt() as (server, _system):
-        per_station, pause = asyncio.run(idle.bytes_per_station(server, count))
-    print(f"\n{count} idle stations: {per_station / 1024:.1f} KB each; longest pause of the loop {pause:.1f} ms")
+        found = asyncio.run(idle.measure_idle(server, count))
+    print(
+        f"\n{count} idle stations: {found.bytes_per_station / 1024:.1f} KB each; longest pause of the loop"
+        f" {found.pause_coming_ms:.1f} ms while they came, {found.pause_there_ms:.1f} ms while they were there"
+    )
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import asyncio
 import resource
 import time
 from contextlib import suppress
+from dataclasses import dataclass
 
 import websockets
 
@@ -35,9 +36,19 @@ class _Silent:
         self.booted.set()
 
 
-async def bytes_per_station(server: Server, count: int) -> tuple[float, float]:
-    """Connect and boot ``count`` stations; returns the growth of the server's memory for each, and the longest
-    pause of its loop in milliseconds while they came and were there."""
+@dataclass(frozen=True)
+class Idle:
+    """What stations cost that are connected and silent."""
+
+    bytes_per_station: float
+    pause_coming_ms: float
+    """Longest pause of the server's loop while they connected; this process was busy too, so an upper bound."""
+    pause_there_ms: float
+    """The same while they were there."""
+
+
+async def measure_idle(server: Server, count: int) -> Idle:
+    """Connect and boot ``count`` stations, and let them be."""
     _allow_files(count + 100)
     async with websockets.connect(
         f"{server.url}/{STATIONS[-1]}", subprotocols=[websockets.Subprotocol("ocpp1.6")]
@@ -48,6 +59,8 @@ async def bytes_per_station(server: Server, count: int) -> tuple[float, float]:
         watching = asyncio.ensure_future(_watch(probe, pauses))
         gate = asyncio.Semaphore(_AT_ONCE)
         sockets = await asyncio.gather(*(_connect(server, name, gate) for name in STATIONS[:count]))
+        coming = max(pauses)
+        pauses.clear()
         await asyncio.sleep(_SETTLE_SECONDS)
         grown = resident_bytes(server.pid) - before
         watching.cancel()
@@ -56,7 +69,7 @@ async def bytes_per_station(server: Server, count: int) -> tuple[float, float]:
         for socket in sockets:
             socket.close()
         await asyncio.sleep(1)
-    return grown / count, 1000 * max(pauses)
+    return Idle(grown / count, 1000 * coming, 1000 * max(pauses))
 
 
 async def _connect(server: Server, name: str, gate: asyncio.Semaphore) -> RawSocket:

@@ -11,7 +11,7 @@ import gc
 from collections.abc import Callable
 from typing import Final
 
-CALM_SECONDS: Final = 5.0
+CALM_SECONDS: Final = 1.0
 
 
 async def keep_calm(count_links: Callable[[], int]) -> None:
