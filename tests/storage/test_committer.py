@@ -18,11 +18,11 @@ from forecourt.domain.paging import PageRequest
 from forecourt.domain.provisioning.model import Registration, Station, StationDraft, StationKey, UnknownStation
 from forecourt.domain.services import Services
 from forecourt.domain.transactions.model import StartReport, StopReport
-from forecourt.storage.committer import MAX_GROUP, Job
+from forecourt.storage.committer import MAX_GROUP, AnyJob, Committer, Job
 from forecourt.storage.database import Database
-from forecourt.storage.errors import RowRefused
+from forecourt.storage.errors import Collided, RowRefused
 from tests.storage.bench import Bench
-from tests.storage.committing import Storage, Waiting
+from tests.storage.committing import Recorded, Storage, Waiting, services_builder
 from tests.support.clock import NOON
 
 Work = Callable[[Services], object]
@@ -374,3 +374,37 @@ def test_a_refusal_of_the_business_is_passed_on_as_it_is(storage: Storage) -> No
     with pytest.raises(DomainError, match="nobody"):
         storage.do(work)
     assert storage.do(lambda services: services.authorization.list(None, ALWAYS)).items == []
+
+
+class CollidesOnce(Recorded):
+    """A connection whose first commit is ended in favour of another writer."""
+
+    def commit(self) -> None:
+        if "collision" not in self._log:
+            self._log.append("collision")
+            raise Collided("deadlock detected")
+        super().commit()
+
+
+def test_what_was_raised_in_an_attempt_that_collided_does_not_count(database: Database) -> None:
+    """Otherwise a work that the second attempt stores would be answered as failed."""
+    attempts: list[int] = []
+    released: list[AnyJob] = []
+
+    def fails_at_first(_services: Services) -> str:
+        attempts.append(1)
+        if len(attempts) == 1:
+            raise Refused
+        return "stored"
+
+    committer = Committer(
+        "collides",
+        connection=CollidesOnce(database.connect(), []),
+        build=services_builder(),
+        release=released.extend,
+        announce=lambda _topics: None,
+    )
+    committer.submit(Job(fails_at_first, lambda _job: None))
+    committer.close()
+    [job] = released
+    assert (job.error, job.result, len(attempts)) == (None, "stored", 2)

@@ -108,10 +108,14 @@ class Committer:
             self._separate(jobs, error)
 
     def _commit(self, jobs: list[AnyJob]) -> None:
-        """Do the jobs and commit them; a job that raises is taken back alone."""
+        """Do the jobs and commit them; a job that raises is taken back alone.
+
+        May be the second time: what a job raised in an attempt that was rolled back does not count.
+        """
         unit, services = self._unit, self._services
         self._connection.begin()
         for job in jobs:
+            job.error = None
             try:
                 job.result = job.work(services)
             except StorageError:
@@ -133,7 +137,6 @@ class Committer:
             return
         rings: list[str] = []
         for job in jobs:
-            job.error = None
             try:
                 self._commit([job])
             except Exception as refused:
