@@ -7,7 +7,12 @@ from datetime import UTC, datetime, timedelta, timezone
 import msgspec
 import pytest
 
-from forecourt.dialects.v16.messages.charging_profiles import ChargingSchedule, ChargingSchedulePeriod
+from forecourt.dialects.v16.messages.charging_profiles import (
+    ChargingSchedule,
+    ChargingSchedulePeriod,
+    ToldSchedule,
+    ToldSchedulePeriod,
+)
 from forecourt.dialects.v16.messages.get_diagnostics import GetDiagnosticsRequest
 from forecourt.dialects.v16.messages.heartbeat import HeartbeatResponse
 
@@ -41,6 +46,22 @@ def test_a_rate_that_is_no_tenth_is_refused_also_when_we_make_it(limit: float) -
         ChargingSchedulePeriod(start_period=0, limit=limit)
     with pytest.raises(ValueError, match=r"minChargingRate is .*, but rates go in steps of 0\.1"):
         ChargingSchedule(charging_rate_unit="A", charging_schedule_period=[], min_charging_rate=limit)
+
+
+@pytest.mark.parametrize("limit", [6.099999904632568, 6.1, 0.30000000000000004, 22080.30078125, 0.0, 150000.203125])
+def test_a_station_may_tell_a_rate_with_the_noise_of_a_float(limit: float) -> None:
+    told = ToldSchedule(
+        charging_rate_unit="A",
+        charging_schedule_period=[ToldSchedulePeriod(start_period=0, limit=limit)],
+        min_charging_rate=limit,
+    )
+    assert told.charging_schedule_period[0].limit == told.min_charging_rate == round(limit, 1)
+
+
+@pytest.mark.parametrize("limit", [float("inf"), float("nan"), 0.05, 6.0999, 99999.95, -6.15, 1e-7])
+def test_a_told_rate_with_a_second_decimal_is_refused(limit: float) -> None:
+    with pytest.raises(ValueError, match=r"limit is .*, but rates go in steps of 0\.1"):
+        ToldSchedulePeriod(start_period=0, limit=limit)
 
 
 def test_every_tenth_is_a_rate() -> None:

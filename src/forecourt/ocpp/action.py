@@ -23,6 +23,10 @@ class Message(
     the default ``UNSET``, so that ``null`` is refused and an absent field is never sent.
     """
 
+    def secrets(self) -> tuple[str, ...]:
+        """Names of the fields that must not be shown, where that depends on what the message says."""
+        return ()
+
 
 class Sender(enum.Enum):
     """Who may send the request of an action."""
@@ -51,3 +55,10 @@ class Action(Generic[Request, Response]):
     """One sentence for an operator: what this action does."""
     is_timely: bool = False
     """True when the answer tells the present time, so that an old answer must not be given again."""
+    done: frozenset[str] = frozenset({"Accepted"})
+    """The values of ``status`` in a response that mean it was done; any other is a refusal. Of no meaning for a
+    response without a status."""
+    is_repeatable: bool = False
+    """True when it may be sent again after nobody learned what became of it: it only asks, and changes nothing."""
+    is_dangerous: bool = False
+    """True when a person should confirm it: it ends charging, or what it changes is not easily undone."""

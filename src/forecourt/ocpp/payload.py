@@ -76,7 +76,8 @@ def _decode_any(payload: bytes) -> object:
     """Any JSON value, up to a depth that the rest of this file can walk."""
     try:
         value = msgspec.json.decode(payload)
-        _check_depth(value, MAX_DEPTH)
+        if is_deep(value):
+            raise _too_deep()
         return value
     except RecursionError as error:
         raise _too_deep() from error
@@ -85,13 +86,11 @@ def _decode_any(payload: bytes) -> object:
         raise PayloadRefused(Fault.FORMAT, path="$", reason=reason) from error
 
 
-def _check_depth(value: object, left: int) -> None:
+def is_deep(value: object, left: int = MAX_DEPTH) -> bool:
+    """True when a JSON value has more levels than the functions of this file can walk."""
     if not isinstance(value, list | dict):
-        return
-    if not left:
-        raise _too_deep()
-    for inner in value.values() if isinstance(value, dict) else value:
-        _check_depth(inner, left - 1)
+        return False
+    return not left or any(is_deep(inner, left - 1) for inner in (value.values() if isinstance(value, dict) else value))
 
 
 def _too_deep() -> PayloadRefused:
@@ -99,21 +98,21 @@ def _too_deep() -> PayloadRefused:
 
 
 def _refuse_nul(payload: bytes) -> None:
-    """U+0000 is no character of any natural language and a text column of PostgreSQL cannot hold it."""
-
-    def has_nul(value: object) -> bool:
-        match value:
-            case str():
-                return "\0" in value
-            case list():
-                return any(has_nul(item) for item in value)
-            case dict():
-                return any(has_nul(key) or has_nul(item) for key, item in value.items())
-            case _:
-                return False
-
     if has_nul(_decode_any(payload)):
         raise PayloadRefused(Fault.PROPERTY, path="$", reason="a text contains the character U+0000")
+
+
+def has_nul(value: object) -> bool:
+    """True when a text in it holds U+0000: no character of any natural language, and PostgreSQL cannot keep it."""
+    match value:
+        case str():
+            return "\0" in value
+        case list():
+            return any(has_nul(item) for item in value)
+        case dict():
+            return any(has_nul(key) or has_nul(item) for key, item in value.items())
+        case _:
+            return False
 
 
 def _with_whole_numbers(value: object) -> object:

@@ -6,6 +6,7 @@ The owner feeds every frame to :meth:`Session.receive`, acts on the event that i
 * A request of the peer stays *open* until :meth:`answer` or :meth:`refuse`.
 * Our own calls wait in a queue: one in flight at a time (§4.1.1), and none leaves while a request that came
   before it is still open, so that a station always has its answer first.
+* A call that took too long has failed; if its answer comes after all, that is told as well, as an event like any other.
 * A request that is repeated with the same id and the same content is answered with the stored answer
   (§4.1.4 and errata 3.7 allow a retry to keep its id). An id that comes again with another content is a new
   request: stations that number badly must not lose data.
@@ -90,19 +91,27 @@ class OurCall:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The peer answered our call."""
+    """The peer answered our call. ``payload`` is the answer as it came."""
 
     call: OurCall
     words: Message
+    payload: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """Our call ended without a usable answer; ``code`` is as received, or None when we gave up."""
+    """Our call ended without a usable answer; ``code`` is that of a CALLERROR.
+
+    ``payload`` is what came: an answer that breaks its words, or the details of a CALLERROR. It is None when nothing
+    came, and then nobody knows whether the peer did what it was asked to do.
+    """
 
     call: OurCall
     code: str | None
     reason: str
+    payload: bytes | None = None
+    was_sent: bool = True
+    """False when it never left, so that it certainly was not done."""
 
 
 Event: TypeAlias = Request | Answered | Failed | None
@@ -146,6 +155,8 @@ class Session:
     _kept: dict[bytes, _Kept] = field(default_factory=dict)
     _queue: deque[OurCall] = field(default_factory=deque)
     _in_flight: OurCall | None = None
+    _given_up: OurCall | None = None
+    """Our last call that was not answered in time: its answer may still come, and is worth knowing."""
     _outbox: list[bytes] = field(default_factory=list)
     _received: int = 0
     _bad_in_a_row: int = 0
@@ -206,20 +217,25 @@ class Session:
         return False
 
     def _receive_reply(self, frame: frames.Frame, call_id: bytes, now: float) -> Answered | Failed | None:
+        answered = frames.read_text(call_id)
         call = self._in_flight
-        if call is None or frames.read_text(call_id) != call.call_id:
+        if call is not None and call.call_id == answered:
+            self._in_flight = None
+            self._send_next_call(now)
+        elif self._given_up is not None and self._given_up.call_id == answered:
+            call, self._given_up = self._given_up, None
+        else:
             self.counts.unmatched_answers += 1
             return None
-        self._in_flight = None
-        self._send_next_call(now)
         if frame.kind == frames.CALL_ERROR:
             code = frames.read_text(frame.second) or "GenericError"
-            return Failed(call, code, frames.read_text(frame.third) or "")
+            return Failed(call, code, frames.read_text(frame.third) or "", bytes(frame.fourth))
+        payload = bytes(frame.second)
         try:
-            return Answered(call, self.vocabulary.responses[call.action.name].read(frame.second))
+            return Answered(call, self.vocabulary.responses[call.action.name].read(frame.second), payload)
         except PayloadRefused as refused:
             self.counts.refused_payloads += 1
-            return Failed(call, None, f"the answer breaks the words of {call.action.name}: {refused}")
+            return Failed(call, None, f"the answer breaks the words of {call.action.name}: {refused}", payload)
 
     # What we say
 
@@ -279,7 +295,7 @@ class Session:
         call = self._in_flight
         if call is None or call.expires_at > now:
             return []
-        self._in_flight = None
+        self._in_flight, self._given_up = None, call
         self._send_next_call(now)
         return [Failed(call, None, f"no answer within {call.seconds:g} s")]
 
@@ -288,7 +304,7 @@ class Session:
         ended = [*([self._in_flight] if self._in_flight else []), *self._queue]
         self._queue.clear()
         self._in_flight = None
-        return [Failed(call, None, "the connection was closed") for call in ended]
+        return [Failed(call, None, "the connection was closed", was_sent=call.expires_at > 0) for call in ended]
 
     # Questions
 
@@ -303,8 +319,8 @@ class Session:
 
     @property
     def is_quiet(self) -> bool:
-        """True when no request of the peer is open."""
-        return not self._open
+        """True when no request is open: neither one of the peer nor one of ours."""
+        return not self._open and self._in_flight is None
 
     @property
     def is_hopeless(self) -> bool:

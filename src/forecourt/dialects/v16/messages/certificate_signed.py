@@ -27,4 +27,5 @@ CERTIFICATE_SIGNED = Action(
     request=CertificateSignedRequest,
     response=CertificateSignedResponse,
     summary="Delivers the certificate that a station asked for with SignCertificate.",
+    is_dangerous=True,
 )

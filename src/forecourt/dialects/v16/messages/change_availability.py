@@ -29,4 +29,5 @@ CHANGE_AVAILABILITY = Action(
     request=ChangeAvailabilityRequest,
     response=ChangeAvailabilityResponse,
     summary="Takes a connector or the whole station into or out of service.",
+    done=frozenset({"Accepted", "Scheduled"}),
 )

@@ -6,6 +6,7 @@ from msgspec import Meta
 
 from forecourt.dialects.v16.messages.datatypes import CiString50, CiString500
 from forecourt.ocpp.action import Action, Message, Sender
+from forecourt.ocpp.redaction import is_secret_key
 
 ConfigurationStatus = Literal["Accepted", "Rejected", "RebootRequired", "NotSupported"]
 
@@ -13,6 +14,9 @@ ConfigurationStatus = Literal["Accepted", "Rejected", "RebootRequired", "NotSupp
 class ChangeConfigurationRequest(Message, frozen=True, kw_only=True):
     key: Annotated[CiString50, Meta(description="Name of the configuration key.")]
     value: Annotated[CiString500, Meta(description="The new value as text.")]
+
+    def secrets(self) -> tuple[str, ...]:
+        return ("value",) if is_secret_key(self.key) else ()
 
 
 class ChangeConfigurationResponse(Message, frozen=True, kw_only=True):
@@ -28,4 +32,5 @@ CHANGE_CONFIGURATION = Action(
     request=ChangeConfigurationRequest,
     response=ChangeConfigurationResponse,
     summary="Sets one configuration key of a station.",
+    done=frozenset({"Accepted", "RebootRequired"}),
 )

@@ -35,4 +35,5 @@ CLEAR_CHARGING_PROFILE = Action(
     request=ClearChargingProfileRequest,
     response=ClearChargingProfileResponse,
     summary="Removes the charging profiles that match every given field.",
+    is_dangerous=True,
 )

@@ -7,6 +7,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from forecourt.dialects.v16.messages.moments import read_in_utc
 from forecourt.ocpp.action import Message
+from forecourt.ocpp.redaction import is_secret_key
 
 Integer = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 """The standard sets no limit; ours is what a database column holds: 64 bits with sign.
@@ -68,6 +69,9 @@ class KeyValue(Message, frozen=True, kw_only=True):
         CiString500 | UnsetType,
         Meta(description="Present value as text; absent when it is not set or may not be read."),
     ] = UNSET
+
+    def secrets(self) -> tuple[str, ...]:
+        return ("value",) if is_secret_key(self.key) else ()
 
 
 class CertificateHashData(Message, frozen=True, kw_only=True):

@@ -27,4 +27,5 @@ DELETE_CERTIFICATE = Action(
     request=DeleteCertificateRequest,
     response=DeleteCertificateResponse,
     summary="Removes a root certificate from a station.",
+    is_dangerous=True,
 )

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
-from forecourt.dialects.v16.messages.charging_profiles import ChargingRateUnit, ChargingSchedule
+from forecourt.dialects.v16.messages.charging_profiles import ChargingRateUnit, ToldSchedule
 from forecourt.dialects.v16.messages.datatypes import Integer
 from forecourt.dialects.v16.messages.moments import read_in_utc
 from forecourt.ocpp.action import Action, Message, Sender
@@ -25,9 +25,7 @@ class GetCompositeScheduleResponse(Message, frozen=True, kw_only=True):
     status: Annotated[GetCompositeScheduleStatus, Meta(description="Whether the station could compute the schedule.")]
     connector_id: Annotated[Integer | UnsetType, Meta(description="The connector that the schedule is for.")] = UNSET
     schedule_start: Annotated[datetime | UnsetType, Meta(description="When the schedule starts.")] = UNSET
-    charging_schedule: Annotated[ChargingSchedule | UnsetType, Meta(description="The resulting limits over time.")] = (
-        UNSET
-    )
+    charging_schedule: Annotated[ToldSchedule | UnsetType, Meta(description="The resulting limits over time.")] = UNSET
 
     def __post_init__(self) -> None:
         read_in_utc(self, "schedule_start")
@@ -40,4 +38,5 @@ GET_COMPOSITE_SCHEDULE = Action(
     request=GetCompositeScheduleRequest,
     response=GetCompositeScheduleResponse,
     summary="Asks which limits result from all charging profiles together.",
+    is_repeatable=True,
 )

@@ -30,4 +30,5 @@ GET_CONFIGURATION = Action(
     request=GetConfigurationRequest,
     response=GetConfigurationResponse,
     summary="Reads configuration keys of a station.",
+    is_repeatable=True,
 )

@@ -9,10 +9,13 @@ from forecourt.dialects.v16.messages.datatypes import CiString255, Integer
 from forecourt.dialects.v16.messages.locations import check_location
 from forecourt.dialects.v16.messages.moments import read_in_utc
 from forecourt.ocpp.action import Action, Message, Sender
+from forecourt.ocpp.redaction import URL
 
 
 class GetDiagnosticsRequest(Message, frozen=True, kw_only=True):
-    location: Annotated[str, Meta(extra_json_schema={"format": "uri"}, description="URI of the folder to upload to.")]
+    location: Annotated[
+        str, Meta(extra_json_schema={"format": "uri"}, description="URI of the folder to upload to.", extra=URL)
+    ]
     retries: Annotated[
         Integer | UnsetType,
         Meta(description="How often to try again when the upload fails; absent to let the station decide."),

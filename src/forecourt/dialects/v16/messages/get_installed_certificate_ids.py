@@ -32,4 +32,6 @@ GET_INSTALLED_CERTIFICATE_IDS = Action(
     request=GetInstalledCertificateIdsRequest,
     response=GetInstalledCertificateIdsResponse,
     summary="Asks which root certificates a station has.",
+    done=frozenset({"Accepted", "NotFound"}),
+    is_repeatable=True,
 )

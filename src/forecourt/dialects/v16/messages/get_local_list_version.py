@@ -25,4 +25,5 @@ GET_LOCAL_LIST_VERSION = Action(
     request=GetLocalListVersionRequest,
     response=GetLocalListVersionResponse,
     summary="Asks for the version of the station's local authorization list.",
+    is_repeatable=True,
 )

@@ -8,6 +8,7 @@ from msgspec import UNSET, Meta, UnsetType
 from forecourt.dialects.v16.messages.datatypes import CiString255, Integer
 from forecourt.dialects.v16.messages.moments import read_in_utc
 from forecourt.ocpp.action import Action, Message, Sender
+from forecourt.ocpp.redaction import URL
 
 LogType = Literal["DiagnosticsLog", "SecurityLog"]
 LogStatus = Literal["Accepted", "Rejected", "AcceptedCanceled"]
@@ -16,7 +17,7 @@ LogStatus = Literal["Accepted", "Rejected", "AcceptedCanceled"]
 class LogParameters(Message, frozen=True, kw_only=True):
     """Where a log goes and which time it covers."""
 
-    remote_location: Annotated[str, Meta(max_length=512, description="URI of the folder to upload to.")]
+    remote_location: Annotated[str, Meta(max_length=512, description="URI of the folder to upload to.", extra=URL)]
     oldest_timestamp: Annotated[datetime | UnsetType, Meta(description="Leave out what is older than this.")] = UNSET
     latest_timestamp: Annotated[datetime | UnsetType, Meta(description="Leave out what is newer than this.")] = UNSET
 
@@ -54,4 +55,5 @@ GET_LOG = Action(
     request=GetLogRequest,
     response=GetLogResponse,
     summary="Asks a station to upload its security log or its diagnostics.",
+    done=frozenset({"Accepted", "AcceptedCanceled"}),
 )

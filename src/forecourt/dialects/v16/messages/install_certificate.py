@@ -31,4 +31,5 @@ INSTALL_CERTIFICATE = Action(
     request=InstallCertificateRequest,
     response=InstallCertificateResponse,
     summary="Installs a root certificate on a station.",
+    is_dangerous=True,
 )

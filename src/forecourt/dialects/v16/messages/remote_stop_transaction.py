@@ -23,4 +23,5 @@ REMOTE_STOP_TRANSACTION = Action(
     request=RemoteStopTransactionRequest,
     response=RemoteStopTransactionResponse,
     summary="Asks a station to stop a transaction.",
+    is_dangerous=True,
 )

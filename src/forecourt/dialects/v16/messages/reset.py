@@ -25,4 +25,5 @@ RESET = Action(
     request=ResetRequest,
     response=ResetResponse,
     summary="Restarts a station.",
+    is_dangerous=True,
 )

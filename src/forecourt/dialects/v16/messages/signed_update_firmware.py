@@ -8,6 +8,7 @@ from msgspec import UNSET, Meta, UnsetType
 from forecourt.dialects.v16.messages.datatypes import Integer, Pem
 from forecourt.dialects.v16.messages.moments import read_in_utc
 from forecourt.ocpp.action import Action, Message, Sender
+from forecourt.ocpp.redaction import URL
 
 UpdateFirmwareStatus = Literal["Accepted", "Rejected", "AcceptedCanceled", "InvalidCertificate", "RevokedCertificate"]
 
@@ -15,7 +16,7 @@ UpdateFirmwareStatus = Literal["Accepted", "Rejected", "AcceptedCanceled", "Inva
 class Firmware(Message, frozen=True, kw_only=True):
     """A firmware file and the proof of its origin."""
 
-    location: Annotated[str, Meta(max_length=512, description="URI of the firmware file.")]
+    location: Annotated[str, Meta(max_length=512, description="URI of the firmware file.", extra=URL)]
     retrieve_date_time: Annotated[datetime, Meta(description="The earliest time to download.")]
     install_date_time: Annotated[
         datetime | UnsetType, Meta(description="The earliest time to install; absent for at once.")
@@ -53,4 +54,6 @@ SIGNED_UPDATE_FIRMWARE = Action(
     request=SignedUpdateFirmwareRequest,
     response=SignedUpdateFirmwareResponse,
     summary="Asks a station to download, verify and install signed firmware.",
+    done=frozenset({"Accepted", "AcceptedCanceled"}),
+    is_dangerous=True,
 )

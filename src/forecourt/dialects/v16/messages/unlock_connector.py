@@ -27,4 +27,6 @@ UNLOCK_CONNECTOR = Action(
     request=UnlockConnectorRequest,
     response=UnlockConnectorResponse,
     summary="Unlocks a connector so that a stuck cable can be taken out.",
+    done=frozenset({"Unlocked"}),
+    is_dangerous=True,
 )

@@ -9,10 +9,13 @@ from forecourt.dialects.v16.messages.datatypes import Integer
 from forecourt.dialects.v16.messages.locations import check_location
 from forecourt.dialects.v16.messages.moments import read_in_utc
 from forecourt.ocpp.action import Action, Message, Sender
+from forecourt.ocpp.redaction import URL
 
 
 class UpdateFirmwareRequest(Message, frozen=True, kw_only=True):
-    location: Annotated[str, Meta(extra_json_schema={"format": "uri"}, description="URI of the firmware file.")]
+    location: Annotated[
+        str, Meta(extra_json_schema={"format": "uri"}, description="URI of the firmware file.", extra=URL)
+    ]
     retries: Annotated[
         Integer | UnsetType,
         Meta(description="How often to try again when the download fails; absent to let the station decide."),
@@ -38,4 +41,5 @@ UPDATE_FIRMWARE = Action(
     request=UpdateFirmwareRequest,
     response=UpdateFirmwareResponse,
     summary="Asks a station to download and install firmware.",
+    is_dangerous=True,
 )

@@ -1,0 +1,74 @@
+"""Shows a message without its secrets. Which fields are secret is said where they are declared."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any, Final, TypeVar, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from forecourt.ocpp.action import Message
+from forecourt.redaction import HIDDEN, is_secret_key, without_credentials
+
+__all__ = ["URL", "is_secret_key", "scrubbed", "secrets_in", "shown"]
+
+URL: Final = {"is_url": True}
+"""``Meta(extra=URL)`` marks a field whose text may hold a user and a password."""
+
+SHORTEST_SECRET: Final = 3
+"""Shorter texts are in every other text, and nobody is kept out by them."""
+
+Words = TypeVar("Words", bound=Message)
+
+
+def shown(words: Words) -> Words:
+    """The same message with every secret in it replaced by ``***``."""
+    changes: dict[str, object] = {}
+    for name in words.secrets():
+        if getattr(words, name) is not msgspec.UNSET:
+            changes[name] = HIDDEN
+    for name in _urls(type(words)):
+        value = getattr(words, name)
+        if isinstance(value, str):
+            changes[name] = without_credentials(value)
+    for name in words.__struct_fields__:
+        value = getattr(words, name)
+        if isinstance(value, Message):
+            changes[name] = shown(value)
+        elif isinstance(value, list) and value and isinstance(value[0], Message):
+            changes[name] = [shown(item) for item in value]
+    return msgspec.structs.replace(words, **changes) if changes else words
+
+
+def secrets_in(words: Message) -> set[str]:
+    """The texts in a message that must not be shown, also not where somebody repeats them."""
+    found = {value for name in words.secrets() if isinstance(value := getattr(words, name), str)}
+    for name in _urls(type(words)):
+        value = getattr(words, name)
+        if isinstance(value, str) and without_credentials(value) != value:
+            found.add(value)
+            found.update(value.partition("://")[2].rpartition("@")[0].split(":", 1))
+    for name in words.__struct_fields__:
+        value = getattr(words, name)
+        if isinstance(value, Message):
+            found |= secrets_in(value)
+    return {text for text in found if len(text) >= SHORTEST_SECRET}
+
+
+def scrubbed(text: str, secrets: set[str]) -> str:
+    """The text with every secret in it replaced."""
+    for secret in sorted(secrets, key=len, reverse=True):
+        text = text.replace(secret, HIDDEN)
+    return text
+
+
+@functools.cache
+def _urls(kind: type[Message]) -> tuple[str, ...]:
+    return tuple(name for name, hint in get_type_hints(kind, include_extras=True).items() if _is_url(hint))
+
+
+def _is_url(hint: Any) -> bool:  # a type hint has no narrower type
+    extras = [meta.extra or {} for meta in getattr(hint, "__metadata__", ()) if isinstance(meta, msgspec.Meta)]
+    return any(extra.get("is_url") for extra in extras) or (
+        get_origin(hint) is not None and any(_is_url(inner) for inner in get_args(hint))
+    )
