@@ -10,7 +10,7 @@ import resource
 import signal
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as installed_version
 from pathlib import Path
@@ -24,6 +24,24 @@ FILES_WANTED: Final = 65_536
 """File descriptors: one per station and a few more."""
 
 _log = structlog.get_logger(__name__)
+
+
+class Rings:
+    """Tells what the bell rang for to those who asked: by the first word of the ring."""
+
+    def __init__(self, listeners: Mapping[str, Callable[[str | None], None]]) -> None:
+        self._listeners = listeners
+
+    def heard(self, ring: str | None) -> None:
+        """Each listener is told what the ring is about, or None when it may be about anything."""
+        if ring is None:
+            for listener in self._listeners.values():
+                listener(None)
+            return
+        word, _, about = ring.partition(" ")
+        listener_of_word = self._listeners.get(word)
+        if listener_of_word is not None:
+            listener_of_word(about or None)
 
 
 class StartError(Exception):

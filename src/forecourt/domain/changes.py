@@ -12,3 +12,11 @@ class Changes(Protocol):
     def station_changed(self, identity: str) -> None:
         """The station's record changed, it was removed, or its connection is to be closed."""
         ...
+
+    def errand_written(self, identity: str) -> None:
+        """There is something to send to the station."""
+        ...
+
+    def errand_changed(self, number: int) -> None:
+        """An errand has another state than before."""
+        ...

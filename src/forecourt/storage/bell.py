@@ -21,7 +21,8 @@ Heard: TypeAlias = Callable[[str | None], None]
 """Called on the event loop with what changed, or with None when rings may have been missed."""
 
 CHANNEL: Final = "forecourt"
-_MAX_TOPIC_BYTES: Final = 4096
+_MAX_RING_BYTES: Final = 6000
+"""What fits into one ring: a payload of NOTIFY has fewer than 8000 bytes."""
 _LISTEN_SECONDS: Final = 1.0
 
 _log = structlog.get_logger(__name__)
@@ -53,10 +54,12 @@ class LocalBell:
         self._receiver: socket.socket | None = None
 
     def announce(self, topics: Sequence[str]) -> None:
+        if not topics:
+            return
+        ring = _ring(topics)
         with contextlib.suppress(FileNotFoundError):
             for listener in self._folder.iterdir():
-                for topic in topics:
-                    self._ring(listener, topic)
+                self._send(listener, ring)
 
     def _address(self, name: str) -> str:
         """A short name for a socket in the folder: the address of one may have 107 bytes, a path far more."""
@@ -64,9 +67,9 @@ class LocalBell:
             self._descriptor = os.open(self._folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
         return f"/proc/self/fd/{self._descriptor}/{name}"
 
-    def _ring(self, listener: Path, topic: str) -> None:
+    def _send(self, listener: Path, ring: str) -> None:
         try:
-            self._sender.sendto(topic.encode()[:_MAX_TOPIC_BYTES], self._address(listener.name))
+            self._sender.sendto(ring.encode(), self._address(listener.name))
         except ConnectionRefusedError:
             listener.unlink(missing_ok=True)  # its process is gone
         except OSError as error:
@@ -82,7 +85,7 @@ class LocalBell:
         def ready() -> None:
             with contextlib.suppress(BlockingIOError):
                 while True:
-                    heard(receiver.recv(_MAX_TOPIC_BYTES).decode("utf-8", "replace"))
+                    _tell(heard, receiver.recv(2 * _MAX_RING_BYTES).decode("utf-8", "replace"))
 
         asyncio.get_running_loop().add_reader(receiver, ready)
 
@@ -107,20 +110,22 @@ class PostgresqlBell:
         self._listener: threading.Thread | None = None
 
     def announce(self, topics: Sequence[str]) -> None:
+        if not topics:
+            return
+        ring = _ring(topics)
         with self._lock:
             try:
                 try:
-                    self._notify(topics)
+                    self._notify(ring)
                 except psycopg.OperationalError:
-                    self._notify(topics)  # the session was ended while it was idle: once more, on a new one
+                    self._notify(ring)  # the session was ended while it was idle: once more, on a new one
             except psycopg.Error as error:
                 _log.warning("ring_not_delivered", reason=str(error))
 
-    def _notify(self, topics: Sequence[str]) -> None:
+    def _notify(self, ring: str) -> None:
         if self._sender is None or self._sender.closed or self._sender.broken:
             self._sender = psycopg.connect(self._url, autocommit=True, connect_timeout=5)
-        for topic in topics:
-            self._sender.execute("SELECT pg_notify(%s, %s)", (CHANNEL, topic))
+        self._sender.execute("SELECT pg_notify(%s, %s)", (CHANNEL, ring))
 
     def listen(self, heard: Heard) -> None:
         loop = asyncio.get_running_loop()
@@ -141,7 +146,7 @@ class PostgresqlBell:
                     tell(None)
                     while self._is_open:
                         for notice in connection.notifies(timeout=_LISTEN_SECONDS):
-                            tell(notice.payload)
+                            _tell(tell, notice.payload)
             except psycopg.Error as error:
                 _log.warning("bell_not_heard", reason=str(error))
                 pause.wait(_LISTEN_SECONDS)
@@ -153,3 +158,24 @@ class PostgresqlBell:
                 self._sender.close()
         if self._listener is not None:
             self._listener.join(2 * _LISTEN_SECONDS)
+
+
+def _ring(topics: Sequence[str]) -> str:
+    """All topics of a group in one ring, each once.
+
+    When they are too many, their first words only, which means everything of that kind; and nothing at all, which
+    means everything, when even those are too many.
+    """
+    for shortened in (topics, [topic.partition(" ")[0] for topic in topics]):
+        ring = "\n".join(dict.fromkeys(shortened))
+        if len(ring.encode()) <= _MAX_RING_BYTES:
+            return ring
+    return ""
+
+
+def _tell(heard: Heard, ring: str) -> None:
+    if not ring:
+        heard(None)
+        return
+    for topic in ring.split("\n"):
+        heard(topic)

@@ -26,7 +26,7 @@ class Unit:
         self._is_saved = False
         self._new_rings: list[str] = []
         self.rings: list[str] = []
-        """What to tell others about after the commit: identities of stations that changed."""
+        """What to tell others about after the commit: a word and what it is about, such as ``station CP-7``."""
 
     # For stores
 
