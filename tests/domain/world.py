@@ -1,4 +1,4 @@
-"""A world for the domain: services over stores in memory, and a clock that stands still."""
+"""A world for the domain: services over a database in memory, and a clock that stands still."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ from datetime import datetime
 import pytest
 
 from forecourt.domain.authorization.model import IdToken
+from forecourt.domain.errands.model import Line
 from forecourt.domain.errors import DomainError, Kind
 from forecourt.domain.evse import EvseId, Place
 from forecourt.domain.paging import PageRequest
+from forecourt.domain.presence.model import LinkId
 from forecourt.domain.provisioning.model import Registration, Station, StationDraft
 from forecourt.domain.transactions.metering import Reading
 from forecourt.domain.transactions.model import StartReport, StopReport
 from tests.support.clock import NOON, FakeClock
-from tests.support.memory import Memory
+from tests.support.scratch import ScratchUnit
 from tests.support.workspace import HeardChanges, PlainHasher, services_over
 
 ALL = PageRequest(limit=1000)
@@ -27,9 +29,9 @@ class World:
 
     def __init__(self) -> None:
         self.clock = FakeClock()
-        self.memory = Memory()
-        self.changes = HeardChanges()
-        self.services = services_over(self.memory, self.clock, self.changes, PlainHasher())
+        self.unit = ScratchUnit()
+        self.changes = HeardChanges(self.unit)
+        self.services = services_over(self.unit, self.clock, PlainHasher())
 
     def a_station(
         self,
@@ -58,6 +60,12 @@ class World:
             max_active_transactions=max_active_transactions,
         )
         return self.services.authorization.add(token)
+
+    def is_connected(self, station: Station, *, node: str = "node", link_id: int = 1) -> Line:
+        """The station's link, which is on record from now on."""
+        link = LinkId(link_id)
+        self.services.presence.open(station, link, node=node, address="192.0.2.1", subprotocol="ocpp1.6")
+        return Line(node, link)
 
     def starts(
         self,

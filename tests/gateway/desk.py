@@ -118,12 +118,14 @@ class FakeOffice(MemoryWorkspace):
         self, station_key: int, work: Callable[[Services], Result], done: Callable[[Outcome[Result]], None]
     ) -> None:
         self.submitted += 1
-        before = self.memory.copy()
+        self.begin()
         error = self.commit_error
 
         def and_done(outcome: Outcome[Result]) -> None:
             if outcome.error is not None:
-                self.memory.become(before)
+                self.take_back()
+            else:
+                self.keep()
             asyncio.get_running_loop().call_soon(done, outcome)
 
         Held(station_key, work, and_done).run(self.services, error)

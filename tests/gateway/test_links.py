@@ -58,7 +58,15 @@ class World:
             await until(partial(self.is_noted, probe))
 
     def is_noted(self, stranger: str) -> bool:
-        return stranger in self.office.memory.unknown_stations
+        return self.office.unit.one("SELECT 1 FROM unknown_station WHERE identity = ?", (stranger,)) is not None
+
+    def has_strangers(self) -> bool:
+        return self.office.unit.one("SELECT 1 FROM unknown_station") is not None
+
+    @property
+    def epochs(self) -> list[int]:
+        """How often each station's link was put on record."""
+        return [row[0] for row in self.office.unit.all("SELECT epoch FROM link WHERE node IS NOT NULL")]
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -123,7 +131,7 @@ def test_a_link_whose_record_could_not_be_kept_is_recorded_later() -> None:
         assert await world.records() == []
         world.office.commit_error = None
         async with world.running():
-            await until(lambda: bool(world.office.memory.links))
+            await until(lambda: bool(world.epochs))
         assert [record.link_id for record in await world.records()] == [connection.link_id]
 
     in_world(story)
@@ -139,11 +147,11 @@ def test_a_link_that_was_replaced_is_not_recorded_later() -> None:
         new, _wire = world.connect(station)
         world.office.commit_error = None
         async with world.running():
-            await until(lambda: bool(world.office.memory.links))
-            epochs = world.office.memory.last_epoch
+            await until(lambda: bool(world.epochs))
+            epochs = world.epochs
             await world.whole_turn()
         assert [record.link_id for record in await world.records()] == [new.link_id]
-        assert world.office.memory.last_epoch == epochs, "one link is recorded once"
+        assert world.epochs == epochs, "one link is recorded once"
 
     in_world(story)
 
@@ -288,7 +296,7 @@ def test_it_is_written_down_when_a_station_was_heard() -> None:
         connection.heard_at = loop.time() - 5
 
         def seen() -> bool:
-            return any(row.last_seen_at is not None for row in world.office.memory.stations.values())
+            return world.office.services.provisioning.get("CP-1").last_seen_at is not None
 
         async with world.running():
             await until(seen)
@@ -304,7 +312,7 @@ def test_strangers_are_noted_with_all_their_attempts() -> None:
         for _ in range(3):
             world.links.note_stranger("X", "192.0.2.9", ["ocpp1.6", "ocpp2.0.1"])
         async with world.running():
-            await until(lambda: bool(world.office.memory.unknown_stations))
+            await until(world.has_strangers)
         assert await world.strangers() == [UnknownStation("X", "192.0.2.9", "ocpp1.6, ocpp2.0.1", NOON, NOON, 3)]
 
     in_world(story)
@@ -316,7 +324,7 @@ def test_strangers_beyond_a_number_are_an_attack_and_not_noted() -> None:
             world.links.note_stranger(f"X{number}", "192.0.2.9", ["o" * 10_000])
         world.links.note_stranger("X0", "192.0.2.9", [])
         async with world.running():
-            await until(lambda: bool(world.office.memory.unknown_stations))
+            await until(world.has_strangers)
         found = {one.identity: one for one in await world.strangers()}
         assert len(found) == STRANGERS_NOTED
         assert found["X0"].attempts == 2

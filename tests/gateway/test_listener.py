@@ -10,6 +10,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.typing import Subprotocol
 
 from forecourt.config import GatewayConfig
+from forecourt.domain.paging import PageRequest
 from forecourt.gateway.listener import Listener
 from tests.gateway.desk import DIALECT, a_call, until
 from tests.gateway.listening import UPGRADE, World, answer, close_code, status_of, with_listener
@@ -30,7 +31,7 @@ def test_a_registered_station_is_let_in_and_answered() -> None:
             assert (await answer(socket))[:2] == [3, "a"]
             assert "CP-1" in world.links
         await until(lambda: len(world.links) == 0)
-        assert world.office.memory.links == {}
+        assert list(world.office.services.presence.list(PageRequest()).items) == []
 
     with_listener(story)
 

@@ -9,14 +9,16 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+import time
 import uuid
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self, TypeAlias, TypeVar
 from urllib.parse import quote
 
-from ocpp.v16 import ChargePoint, call
+from ocpp.charge_point import camel_to_snake_case
+from ocpp.v16 import ChargePoint, call, call_result
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
@@ -25,6 +27,7 @@ Json: TypeAlias = Any  # frames are indexed and compared as they came
 Answer = TypeVar("Answer")
 
 _DEADLINE_SECONDS = 40.0
+_CALL_SECONDS = 10.0
 
 
 class CallRefused(Exception):
@@ -45,6 +48,7 @@ class Peer:
         self.identity = identity
         self.received: list[Json] = []
         """Every frame that came from the central system, in order."""
+        self._answers: dict[str, list[Json]] = {}
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name=f"peer {identity}", daemon=True)
 
@@ -56,6 +60,8 @@ class Peer:
             self._end_loop()
             raise
         self._point = ChargePoint(self.identity, _Recorded(self._socket, self.received))
+        for action in self._answers:
+            self._route(action)
         self._listening = asyncio.run_coroutine_threadsafe(self._listen(), self._loop)
         return self
 
@@ -73,6 +79,29 @@ class Peer:
         """The close code that came from the other side, or None when the connection broke."""
         self._listening.result(_DEADLINE_SECONDS)
         return self._socket.protocol.close_rcvd.code if self._socket.protocol.close_rcvd else None
+
+    # What a station is asked (OCPP 1.6 §5). What it was not told to answer is answered with the CALLERROR
+    # NotImplemented, and what breaks the package's schemas with another: neither can be taken for a success.
+
+    def answers(self, action: str, *answers: Json) -> None:
+        """Answer calls of an action with these payloads, one after the other; the last one holds for ever."""
+        self._answers[action] = list(answers)
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._route, action)
+
+    @property
+    def calls(self) -> list[tuple[str, Json]]:
+        """Action and whole payload of every call of the central system, as they were on the wire."""
+        return [(frame[2], frame[3]) for frame in list(self.received) if frame[0] == 2]
+
+    def wait_for_calls(self, count: int) -> list[tuple[str, Json]]:
+        """All calls, once there are so many of them. Raises AssertionError when they do not come in time."""
+        deadline = time.monotonic() + _CALL_SECONDS
+        while len(self.calls) < count:
+            if time.monotonic() > deadline:
+                raise AssertionError(f"{count} calls did not come within {_CALL_SECONDS:.0f} s, only {self.calls}")
+            time.sleep(0.01)
+        return self.calls
 
     # What a station may ask (OCPP 1.6 §4). Each returns the whole payload of the answer as it was on the wire,
     # and raises CallRefused for a CALLERROR. Moments are given as they go over the wire.
@@ -135,6 +164,15 @@ class Peer:
     def diagnostics_status(self, status: str) -> Json:
         return self.call(call.DiagnosticsStatusNotification(status=status))
 
+    def log_status(self, status: str, request_id: int) -> Json:
+        return self.call(call.LogStatusNotification(status=status, request_id=request_id))
+
+    def signed_firmware_status(self, status: str, request_id: int) -> Json:
+        return self.call(call.SignedFirmwareStatusNotification(status=status, request_id=request_id))
+
+    def security_event(self, kind: str, at: str, tech_info: str | None = None) -> Json:
+        return self.call(call.SecurityEventNotification(type=kind, timestamp=at, tech_info=tech_info))
+
     def call(self, request: object) -> Json:
         """Send any request of `ocpp.v16.call`."""
         call_id = str(uuid.uuid4())
@@ -145,6 +183,20 @@ class Peer:
         return answer[2]
 
     # Inside
+
+    def _route(self, action: str) -> None:
+        self._point.route_map[action] = {
+            "_on_action": self._answerer(action),
+            "_skip_schema_validation": False,
+        }
+
+    def _answerer(self, action: str) -> Callable[..., object]:
+        def answer(**_words: Json) -> object:
+            answers = self._answers[action]
+            words = answers.pop(0) if len(answers) > 1 else answers[0]
+            return getattr(call_result, action)(**camel_to_snake_case(words))
+
+        return answer
 
     async def _connect(self) -> ClientConnection:
         return await connect(self._url, subprotocols=[Subprotocol("ocpp1.6")], ping_interval=None, proxy=None)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeAlias
 from urllib.parse import quote
 
@@ -9,9 +12,10 @@ import httpx
 
 Json: TypeAlias = Any  # answers are indexed and compared as they came, and no narrower type allows that
 
-Query: TypeAlias = dict[str, str | int]
+Query: TypeAlias = Mapping[str, str | int | Sequence[str]]
 _DEADLINE_SECONDS = 30.0
 _PAGE = 1000
+_WAIT_SECONDS = 20
 
 
 class RestRefused(Exception):
@@ -112,6 +116,100 @@ class Rest:
     def vendor_messages(self) -> list[Json]:
         return self.items("/data-transfer/messages", {})
 
+    # Operations
+
+    def ask(self, identity: str, operation: str, /, parameters: Json = None, **query: str | int) -> Json:
+        """Ask for an operation and do not wait for its end. The errand."""
+        return self._ask(f"/stations/{_segment(identity)}/operations/{operation}", parameters or {}, query)
+
+    def operate(self, identity: str, operation: str, /, parameters: Json = None, **query: str | int) -> Json:
+        """The errand of an operation, once it has ended."""
+        return self.ask(identity, operation, parameters, **{"wait": _WAIT_SECONDS, **query})
+
+    def ask_many(self, operation: str, selection: Json, parameters: Json = None, **query: str | int) -> Json:
+        """Ask many stations at once. The batch."""
+        body = {"selection": selection, "parameters": parameters or {}}
+        return self._ask(f"/operations/{operation}", body, query)
+
+    def _ask(self, path: str, body: Json, query: Query) -> Json:
+        """Raises AssertionError unless the status says whether it has ended, and Location leads to it."""
+        response = _checked(self._client.post(path, json=body, params=query))
+        answer = response.json()
+        kind = "errand" if "errand" in answer else "batch"
+        has_ended = answer["finished"] if kind == "batch" else answer["endedAt"] is not None
+        assert response.status_code == (200 if has_ended and "wait" in query else 202), answer
+        home = f"/api/v1/{'errands' if kind == 'errand' else 'batches'}/{answer[kind]}"
+        assert response.headers["Location"] == home, response.headers
+        return answer
+
+    def errand(self, number: int) -> Json:
+        return self.get(f"/errands/{number}")
+
+    def errands(self, **query: str | int | Sequence[str]) -> list[Json]:
+        return self.items("/errands", query)
+
+    def cancel_errand(self, number: int) -> Json:
+        return self._send("DELETE", f"/errands/{number}", None)
+
+    def batch(self, number: int) -> Json:
+        return self.get(f"/batches/{number}")
+
+    @contextmanager
+    def events(self, path: str, **query: str | int) -> Iterator[Iterator[tuple[str, Json]]]:
+        """Server-sent events as (event, data) until the stream ends; the connection is open when this returns."""
+        with self._client.stream("GET", path, params=query) as response:
+            if response.is_error:
+                response.read()
+            assert _checked(response).headers["Content-Type"].startswith("text/event-stream")
+            yield _events(response.iter_lines())
+
+    # What came of them
+
+    def configuration(self, identity: str) -> list[Json]:
+        """The settings that are known of a station, those that somebody wants included."""
+        settings: list[Json] = self.get(f"/stations/{_segment(identity)}/configuration")["items"]
+        return settings
+
+    def desire(self, identity: str, key: str, value: str) -> Json:
+        return self.put(f"/stations/{_segment(identity)}/configuration/{_segment(key)}", {"value": value})
+
+    def local_list(self, identity: str) -> Json:
+        return self.get(f"/stations/{_segment(identity)}/local-list")
+
+    def put_local_list(self, identity: str, **wanted: Json) -> Json:
+        return self.put(f"/stations/{_segment(identity)}/local-list", wanted)
+
+    def remote_request(self, errand: int) -> Json:
+        return self.get(f"/remote-requests/{errand}")
+
+    def remote_requests(self, **query: str | int) -> list[Json]:
+        return self.items("/remote-requests", query)
+
+    def reservations(self, **query: str | int) -> list[Json]:
+        return self.items("/reservations", query)
+
+    def jobs(self, **query: str | int) -> list[Json]:
+        return self.items("/jobs", query)
+
+    def job(self, number: int) -> Json:
+        """The job with its reports."""
+        return self.get(f"/jobs/{number}")
+
+    def add_charging_profile(self, profile: Json) -> Json:
+        return self.post("/charging-profiles", profile)
+
+    def charging_profiles(self, identity: str) -> list[Json]:
+        """Those that a station is believed to have, or had."""
+        return self.items(f"/stations/{_segment(identity)}/charging-profiles", {})
+
+    def schedules(self, identity: str) -> list[Json]:
+        """Those that a station told."""
+        schedules: list[Json] = self.get(f"/stations/{_segment(identity)}/schedules")["items"]
+        return schedules
+
+    def security_events(self, **query: str | int) -> list[Json]:
+        return self.items("/security-events", query)
+
     # Any route
 
     def items(self, path: str, query: Query) -> list[Json]:
@@ -131,11 +229,19 @@ class Rest:
     def post(self, path: str, body: Json) -> Json:
         return self._send("POST", path, body)
 
+    def put(self, path: str, body: Json) -> Json:
+        return self._send("PUT", path, body)
+
     def delete(self, path: str) -> None:
         _checked(self._client.delete(path))
 
+    def raw(self, method: str, path: str, body: bytes | None = None) -> httpx.Response:
+        """Whatever the door answers to these bytes, which are said to be JSON."""
+        return self._client.request(method, path, content=body, headers={"Content-Type": "application/json"})
+
     def _send(self, method: str, path: str, body: Json) -> Json:
-        return _checked(self._client.request(method, path, json=body)).json()
+        response = _checked(self._client.request(method, path, json=body))
+        return response.json() if response.content else None
 
     def _text(self, path: str, query: Query) -> str:
         return _checked(self._client.get(path, params=query)).text
@@ -145,6 +251,21 @@ def _checked(response: httpx.Response) -> httpx.Response:
     if response.is_error:
         raise RestRefused(response)
     return response
+
+
+def _events(lines: Iterator[str]) -> Iterator[tuple[str, Json]]:
+    """What the lines of a stream of events say (HTML Living Standard §9.2.6)."""
+    name, data = "message", list[str]()
+    for line in lines:
+        field, _, value = line.partition(":")
+        value = value.removeprefix(" ")
+        if field == "event":
+            name = value
+        elif field == "data":
+            data.append(value)
+        elif not line and data:
+            yield name, json.loads("\n".join(data))
+            name, data = "message", []
 
 
 def _segment(text: str) -> str:

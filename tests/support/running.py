@@ -49,6 +49,7 @@ class RunningSystem:
             "FORECOURT_STATIONS": f"127.0.0.1:{self.stations_port}",
             "FORECOURT_CONSOLE": f"127.0.0.1:{self.console_port}",
             "FORECOURT_ADMIN_PASSWORD": ADMIN_PASSWORD,
+            "FORECOURT_GATEWAY_QUIET": "true",  # a story sees what it asks for, and nothing else
             **(settings or {}),
         }
         if database_url is not None:

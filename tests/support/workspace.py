@@ -1,4 +1,4 @@
-"""A Workspace over the stores in memory."""
+"""A Workspace over the real stores, on a database in memory."""
 
 from __future__ import annotations
 
@@ -8,30 +8,12 @@ from typing import TypeVar
 
 from forecourt.clock import Clock
 from forecourt.domain.access.model import PasswordHasher
-from forecourt.domain.access.service import Access
-from forecourt.domain.authorization.service import Authorization
-from forecourt.domain.availability.service import Availability
-from forecourt.domain.data_transfer.service import DataTransfer
-from forecourt.domain.diagnostics.service import Diagnostics
 from forecourt.domain.errors import DomainError, Kind
-from forecourt.domain.firmware.service import Firmware
-from forecourt.domain.presence.service import Presence
-from forecourt.domain.provisioning.service import BootPolicy, Provisioning
+from forecourt.domain.provisioning.service import BootPolicy
 from forecourt.domain.services import Services
-from forecourt.domain.transactions.service import Transactions
+from forecourt.storage.database import services_on
 from tests.support.clock import FakeClock
-from tests.support.memory import Memory
-from tests.support.memory_stores import (
-    MemoryAccess,
-    MemoryAvailability,
-    MemoryDataTransfer,
-    MemoryDiagnostics,
-    MemoryFirmware,
-    MemoryLinks,
-    MemoryStations,
-    MemoryTags,
-)
-from tests.support.memory_transactions import MemoryTransactions
+from tests.support.scratch import ScratchUnit
 
 Result = TypeVar("Result")
 
@@ -47,13 +29,23 @@ class PlainHasher:
 
 
 class HeardChanges:
-    """Changes that remember of which stations they were told."""
+    """What the bell was rung for."""
 
-    def __init__(self) -> None:
-        self.stations: list[str] = []
+    def __init__(self, unit: ScratchUnit) -> None:
+        self._unit = unit
 
-    def station_changed(self, identity: str) -> None:
-        self.stations.append(identity)
+    @property
+    def stations(self) -> list[str]:
+        """Identities of stations that changed."""
+        return self._about("station")
+
+    @property
+    def errands(self) -> list[str]:
+        """Identities of stations for which an errand was written."""
+        return self._about("errand")
+
+    def _about(self, word: str) -> list[str]:
+        return [ring.partition(" ")[2] for ring in self._unit.rings if ring.startswith(f"{word} ")]
 
 
 class MemoryWorkspace:
@@ -64,25 +56,37 @@ class MemoryWorkspace:
     """
 
     def __init__(self, *, clock: Clock | None = None, hasher: PasswordHasher | None = None) -> None:
-        self.memory = Memory()
-        self.changes = HeardChanges()
+        self.unit = ScratchUnit()
+        self.changes = HeardChanges(self.unit)
         self.is_available = True
         self.writes = 0
-        self.services = services_over(self.memory, clock or FakeClock(), self.changes, hasher or PlainHasher())
+        self.services = services_over(self.unit, clock or FakeClock(), hasher or PlainHasher())
 
     async def write(self, work: Callable[[Services], Result]) -> Result:
         await self._turn()
         self.writes += 1
-        before = self.memory.copy()
+        self.begin()
         try:
-            return work(self.services)
+            result = work(self.services)
         except BaseException:
-            self.memory.become(before)
+            self.take_back()
             raise
+        self.keep()
+        return result
 
     async def read(self, work: Callable[[Services], Result]) -> Result:
         await self._turn()
         return work(self.services)
+
+    def begin(self) -> None:
+        self.unit.connection.execute("SAVEPOINT work")
+
+    def keep(self) -> None:
+        self.unit.connection.execute("RELEASE SAVEPOINT work")
+
+    def take_back(self) -> None:
+        self.unit.connection.execute("ROLLBACK TO SAVEPOINT work")
+        self.keep()
 
     async def _turn(self) -> None:
         await asyncio.sleep(0)
@@ -90,17 +94,6 @@ class MemoryWorkspace:
             raise DomainError(Kind.UNAVAILABLE, "The database did not take this now; try again in a moment.")
 
 
-def services_over(memory: Memory, clock: Clock, changes: HeardChanges, hasher: PasswordHasher) -> Services:
-    """Every service, over one memory."""
-    authorization = Authorization(MemoryTags(memory), clock)
-    return Services(
-        provisioning=Provisioning(MemoryStations(memory), clock, changes, BootPolicy()),
-        authorization=authorization,
-        transactions=Transactions(MemoryTransactions(memory), authorization, clock),
-        availability=Availability(MemoryAvailability(memory), clock),
-        firmware=Firmware(MemoryFirmware(memory), clock),
-        diagnostics=Diagnostics(MemoryDiagnostics(memory), clock),
-        data_transfer=DataTransfer(MemoryDataTransfer(memory), clock),
-        presence=Presence(MemoryLinks(memory), clock, changes),
-        access=Access(MemoryAccess(memory), clock, hasher),
-    )
+def services_over(unit: ScratchUnit, clock: Clock, hasher: PasswordHasher) -> Services:
+    """Every service, over one database."""
+    return services_on(clock=clock, policy=BootPolicy(), hasher=hasher)(unit)
