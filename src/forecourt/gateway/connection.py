@@ -10,7 +10,7 @@ import functools
 import secrets
 import uuid
 from collections.abc import Callable
-from typing import Final, Protocol, TypeVar
+from typing import Final, Protocol, TypeAlias, TypeVar
 
 import structlog
 
@@ -20,8 +20,9 @@ from forecourt.domain.presence.model import LinkId
 from forecourt.domain.provisioning.model import Station
 from forecourt.domain.services import Services
 from forecourt.gateway.pace import Allowance
+from forecourt.ocpp.action import Message
 from forecourt.ocpp.errors import Fault
-from forecourt.ocpp.session import Limits, Request, Session
+from forecourt.ocpp.session import Answered, AnyAction, Failed, Limits, OurCall, Request, Session
 
 GOING_AWAY: Final = 1001
 NORMAL: Final = 1000
@@ -59,6 +60,9 @@ class Wire(Protocol):
     def buffered_bytes(self) -> int: ...
 
 
+CallEnded: TypeAlias = Callable[[Answered | Failed], None]
+"""Called on the event loop with how a call of ours ended; once more when it took too long and was answered late."""
+
 Result = TypeVar("Result")
 Result_co = TypeVar("Result_co", covariant=True)
 
@@ -86,8 +90,10 @@ class Connection:
 
     __slots__ = (
         "_allowance",
+        "_calls",
         "_desk",
         "_dialect",
+        "_late",
         "_room",
         "address",
         "closed_for",
@@ -139,6 +145,10 @@ class Connection:
         self._desk = desk
         self._allowance = Allowance(messages_per_second, now)
         self._room: asyncio.Event | None = None
+        self._calls: dict[OurCall, CallEnded] | None = None
+        """Who waits for our calls; None as long as there are none, which is nearly always."""
+        self._late: tuple[OurCall, CallEnded] | None = None
+        """Our last call that took too long, and who may still want its answer."""
 
     # From the socket
 
@@ -150,6 +160,8 @@ class Connection:
         if isinstance(event, Request):
             work = functools.partial(self._answer, event)
             self._desk.submit(self.station.key, work, functools.partial(self._answered, event))
+        elif event is not None:
+            self._call_ended(event)
         self._send()
         if self.session.is_hopeless:
             self.close(POLICY, "too many frames that are no OCPP messages")
@@ -168,8 +180,37 @@ class Connection:
 
     def ended(self) -> None:
         """The socket is gone."""
-        self.session.close()
+        for failed in self.session.close():
+            self._call_ended(failed)
         self._make_room()
+
+    # Our own calls
+
+    def call(self, action: AnyAction, words: Message, ended: CallEnded, now: float) -> None:
+        """Send a call of ours when it is its turn; ``ended`` is called in any case. Raises QueueFull."""
+        call = self.session.call(action, words, now)
+        if self._calls is None:
+            self._calls = {}
+        self._calls[call] = ended
+        self._send()
+
+    @property
+    def is_open(self) -> bool:
+        """False when the link is being closed."""
+        return self.closed_for is None
+
+    def _call_ended(self, event: Answered | Failed) -> None:
+        if self._late is not None and self._late[0] is event.call:
+            ended, self._late = self._late[1], None
+            ended(event)
+            return
+        calls = self._calls or {}
+        ended = calls.pop(event.call)
+        if not calls:
+            self._calls = None
+        if isinstance(event, Failed) and event.payload is None and event.was_sent:
+            self._late = (event.call, ended)
+        ended(event)
 
     # From the storage thread
 
@@ -199,7 +240,8 @@ class Connection:
 
     def tick(self, now: float, *, ping_seconds: float, pong_seconds: float) -> None:
         """Once a second or so: give up what took too long, and find out whether the peer still lives."""
-        self.session.tick(now)
+        for failed in self.session.tick(now):
+            self._call_ended(failed)
         self._send()
         if not self.session.is_full:
             self._make_room()

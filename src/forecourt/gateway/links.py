@@ -53,6 +53,7 @@ class Links:
         self._stale: set[str] = set()
         self._rung = asyncio.Event()
         self._is_draining = False
+        self._listeners: list[Callable[[str], None]] = []
 
     def __len__(self) -> int:
         return self._count
@@ -85,7 +86,12 @@ class Links:
         self._count -= 1
         if self._links.get(identity) is connection:
             del self._links[identity]
-        self._office.submit(connection.station.key, _closing(connection), _logged)
+
+        def gone(outcome: Outcome[None]) -> None:
+            _logged(outcome)
+            self._tell(identity)
+
+        self._office.submit(connection.station.key, _closing(connection), gone)
         _log.info("disconnected", station=identity, reason=connection.closed_for or "the station left")
 
     def note_stranger(self, identity: str, address: str, subprotocols: Iterable[str]) -> None:
@@ -98,6 +104,21 @@ class Links:
         self._strangers[identity] = UnknownStation(
             identity, address, ", ".join(subprotocols)[:200], first, now, attempts + 1
         )
+
+    # Calls of ours
+
+    def on_change(self, listener: Callable[[str], None]) -> None:
+        """Have somebody told, by identity, when a link is on record and when one has ended."""
+        self._listeners.append(listener)
+
+    def line(self, identity: str) -> Connection | None:
+        """The link over which a station can be called now, or None."""
+        connection = self._links.get(identity)
+        return connection if connection is not None and connection.is_open else None
+
+    def _tell(self, identity: str) -> None:
+        for listener in self._listeners:
+            listener(identity)
 
     # What must be done now and then
 
@@ -218,6 +239,8 @@ class Links:
         def done(outcome: Outcome[None]) -> None:
             if outcome.error is not None:
                 connection.recorded_at = None
+            else:
+                self._tell(connection.station.identity)
             _logged(outcome)
 
         self._office.submit(connection.station.key, work, done)

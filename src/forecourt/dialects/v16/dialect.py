@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from forecourt.dialect import Dialect, make_dialect
-from forecourt.dialects.v16 import inbound, messages
+from forecourt.dialects.v16 import inbound, messages, outbound
 from forecourt.ocpp.errors import Fault
 
 CODES: Final = {fault: fault.value for fault in Fault} | {
@@ -22,6 +22,7 @@ def make() -> Dialect:
         "ocpp1.6",
         messages=messages,
         inbound=inbound,
+        outbound=outbound,
         codes=CODES,
         open_before_acceptance=frozenset({"BootNotification"}),
     )

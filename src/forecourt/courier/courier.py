@@ -1,0 +1,345 @@
+"""Carries errands to the links of this node, and their ends back to the database.
+
+One errand of a station is out at a time. Before it is sent it is marked as sent, and that is committed: after a crash
+it is known which errands may have been done. All methods run on the event loop; nothing here waits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+import msgspec
+import structlog
+
+from forecourt.dialect import Command, Dialect, refusal
+from forecourt.domain.errands.model import MAX_TROUBLES, Claim, Failure, Line
+from forecourt.domain.errors import DomainError
+from forecourt.domain.presence.model import LinkId
+from forecourt.domain.provisioning.model import Station
+from forecourt.domain.services import Services, Workspace
+from forecourt.ocpp.action import Message
+from forecourt.ocpp.errors import QueueFull
+from forecourt.ocpp.redaction import scrubbed, secrets_in, shown
+from forecourt.ocpp.session import Answered, AnyAction, Failed
+
+AGAIN_SECONDS: Final = 1.0
+"""Wait before the end of an errand is recorded again when the database did not take it, and between two looks at
+what waits and was not rung for."""
+
+MAX_TEXT: Final = 1000
+"""Characters that are kept of the words of a station's error."""
+
+MAX_UNHEARD: Final = 5
+"""How often it is tried to take an answer in; after that it is recorded, and what it means is lost."""
+
+_log = structlog.get_logger(__name__)
+_encode: Final = msgspec.json.Encoder().encode
+
+Ended = Callable[[Answered | Failed], None]
+
+
+class Link(Protocol):
+    """What the courier needs of a station's connection."""
+
+    @property
+    def station(self) -> Station: ...
+
+    @property
+    def link_id(self) -> LinkId: ...
+
+    @property
+    def subprotocol(self) -> str: ...
+
+    def call(self, action: AnyAction, words: Message, ended: Ended, now: float) -> None: ...
+
+
+class Lines(Protocol):
+    """What the courier needs of all connections of this node."""
+
+    def line(self, identity: str) -> Link | None: ...
+
+    def on_change(self, listener: Callable[[str], None]) -> None: ...
+
+
+class Outcome(Protocol):
+    """How a unit of work ended."""
+
+    @property
+    def result(self) -> _Out | None: ...
+
+    @property
+    def error(self) -> Exception | None: ...
+
+
+class Office(Workspace, Protocol):
+    """Where the courier has its work done, in order with all else that is done for a station."""
+
+    def submit(
+        self, station_key: int, work: Callable[[Services], _Out | None], done: Callable[[Outcome], None]
+    ) -> None: ...
+
+
+@dataclass(slots=True)
+class _Out:
+    """An errand that is marked as sent, and what must be sent for it."""
+
+    claim: Claim
+    command: Command
+    link: Link
+    unheard: int = 0
+    """How often the business failed to take the answer in, or the database what it made of it."""
+    is_told: bool = False
+    """The business was told the answer, in a unit of work that may have failed since."""
+    is_given_up: bool = False
+    """Its end was recorded; what comes now comes late."""
+
+
+Ending = Callable[[Services], None]
+"""Records how an errand ended."""
+
+
+class Courier:
+    """Carries the errands of one node."""
+
+    def __init__(
+        self, office: Office, lines: Lines, dialects: Mapping[str, Dialect], *, node: str, answer_seconds: float
+    ) -> None:
+        self._office = office
+        self._lines = lines
+        self._dialects = dialects
+        self._node = node
+        self._answer_seconds = answer_seconds
+        self._busy: dict[str, bool] = {}
+        """Stations that are being seen to; true when they must be looked at once more afterwards."""
+        self._is_draining = False
+        self._looks_now = asyncio.Event()
+        lines.on_change(self.wake)
+
+    @property
+    def is_idle(self) -> bool:
+        """True when no errand is out."""
+        return not self._busy
+
+    def stop_sending(self) -> None:
+        """Send nothing more; what is out may still end."""
+        self._is_draining = True
+
+    def wake(self, identity: str) -> None:
+        """There may be something to send to a station."""
+        if identity in self._busy:
+            self._busy[identity] = True
+            return
+        link = self._lines.line(identity)
+        if link is not None and not self._is_draining:
+            self._busy[identity] = False
+            self._look(link, None)
+
+    def rung(self, identity: str | None) -> None:
+        """The bell rang for a station, or for any when that is None."""
+        if identity is None:
+            self._looks_now.set()
+        else:
+            self.wake(identity)
+
+    async def recover(self) -> None:
+        """Before anything is sent: end what this node had sent when it was stopped without warning."""
+
+        for claim in await self._office.read(lambda services: services.errands.sent_by(self._node)):
+            for _ in range(MAX_TROUBLES + 1):
+                try:
+                    await self._office.write(functools.partial(self._lost_in_a_crash, claim))
+                    break
+                except Exception:  # a room that fails when it is told must not keep the node from starting
+                    _log.exception("errand_not_recovered", errand=claim.number)
+
+    def _lost_in_a_crash(self, claim: Claim, services: Services) -> None:
+        reason = "The system stopped before it had the answer."
+        services.errands.lost(claim, reason, is_repeatable=self._is_repeatable(claim, services))
+
+    async def run(self) -> None:
+        """Look every second for what waits and was not rung for, for ever."""
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._looks_now.wait(), AGAIN_SECONDS)
+            self._looks_now.clear()
+            await self.look_around()
+
+    async def look_around(self) -> None:
+        """Wake every station of this node for which something waits."""
+        try:
+            for identity in await self._office.read(lambda services: services.errands.waiting(self._node)):
+                self.wake(identity)
+        except Exception as error:  # mostly a database that is out of reach; this must go on until it is back
+            _log.warning("errands_not_read", reason=str(error))
+
+    # One station: claim, send, record, and claim the next in the same unit of work
+
+    def _look(self, link: Link, ending: Ending | None, ended: _Out | None = None) -> None:
+        self._busy[link.station.identity] = False
+        work = functools.partial(self._record_and_claim, link, ending)
+        self._office.submit(link.station.key, work, functools.partial(self._claimed, link, ending, ended))
+
+    def _record_and_claim(self, link: Link, ending: Ending | None, services: Services) -> _Out | None:
+        if ending is not None:
+            ending(services)
+        line = Line(self._node, link.link_id)
+        while not self._is_draining and self._is_open(link):
+            claim = services.errands.next_for(link.station, line)
+            if claim is None:
+                return None
+            try:
+                command = self._dialects[link.subprotocol].command(claim.intent, link.station)
+            except DomainError as error:
+                services.errands.refuse_to_send(claim, error.sentence)
+                continue
+            except Exception:  # a mistake in one translation must not keep the other errands of the station
+                _log.exception("errand_not_said", errand=claim.number, intent=type(claim.intent).__name__)
+                services.errands.refuse_to_send(claim, "It could not be put into words; the system's log says why.")
+                continue
+            is_sent = services.errands.send(
+                claim,
+                line=line,
+                action=command.action.name,
+                shown=_text(command.words),
+                answer_seconds=self._answer_seconds,
+            )
+            if is_sent:
+                return _Out(claim, command, link)
+        return None
+
+    def _claimed(self, link: Link, ending: Ending | None, ended: _Out | None, outcome: Outcome) -> None:
+        identity = link.station.identity
+        if outcome.error is not None:
+            _log.warning("errand_not_recorded", station=identity, error=repr(outcome.error)[:300])
+            # What stores raise says whether trying again helps; whatever else is raised is a mistake of ours.
+            if ended is not None and ended.is_told and getattr(outcome.error, "is_lasting", True):
+                ended.unheard += 1
+            if ending is not None:
+                asyncio.get_running_loop().call_later(AGAIN_SECONDS, self._look, link, ending, ended)
+            else:
+                del self._busy[identity]  # `run` looks again
+            return
+        out = outcome.result
+        if out is not None:
+            self._send(out)
+            return
+        again = self._busy.pop(identity)
+        if again:
+            self.wake(identity)
+
+    def _send(self, out: _Out) -> None:
+        if not self._is_open(out.link):
+            self._end(out, _lost(out, "The connection was closed.", was_sent=False))
+            return
+        ended = functools.partial(self._ended, out)
+        try:
+            out.link.call(out.command.action, out.command.words, ended, asyncio.get_running_loop().time())
+        except QueueFull as full:
+            self._end(out, _failed(out, Failure(f"{full}.")))
+
+    def _ended(self, out: _Out, event: Answered | Failed) -> None:
+        if out.is_given_up:
+            self._ended_late(out, event)
+            return
+        out.is_given_up = True
+        if isinstance(event, Answered):
+            self._end(out, functools.partial(_answered, self._dialects[out.link.subprotocol], out, event))
+        elif event.payload is None:
+            reason = f"{event.reason[:1].upper()}{event.reason[1:]}."
+            self._end(out, _lost(out, reason, was_sent=event.was_sent))
+        else:
+            self._end(out, _failed(out, _failure(event, secrets_in(out.command.words)), event.payload))
+
+    def _ended_late(self, out: _Out, event: Answered | Failed) -> None:
+        """Not tried again when the database does not take it: the errand has ended with its outcome unknown."""
+        if isinstance(event, Answered):
+            work = functools.partial(_answered_late, self._dialects[out.link.subprotocol], out, event)
+            self._office.submit(out.link.station.key, work, _logged)
+
+    def _end(self, out: _Out, ending: Ending) -> None:
+        link = self._lines.line(out.link.station.identity)
+        self._look(out.link if link is None else link, ending, out)
+
+    def _is_open(self, link: Link) -> bool:
+        """Asked from any thread: nothing is claimed for a link that has ended and is not recorded as ended yet."""
+        current = self._lines.line(link.station.identity)
+        return current is not None and current.link_id == link.link_id
+
+    def _is_repeatable(self, claim: Claim, services: Services) -> bool:
+        """True when every version of OCPP in use says so of what was sent."""
+        action = services.errands.get(claim.number).action or ""
+        known = [dialect.actions[action] for dialect in self._dialects.values() if action in dialect.actions]
+        return bool(known) and all(one.is_repeatable for one in known)
+
+
+def _answered(dialect: Dialect, out: _Out, event: Answered, services: Services) -> None:
+    """Record the answer, and what it means. An answer that the business cannot take in is recorded all the same."""
+    action = out.command.action
+    response = _response(event)
+    out.is_told = False
+    if not services.errands.answered(out.claim, response=response, refusal=refusal(action, event.words)):
+        _log.warning("late_answer", errand=out.claim.number, action=action.name)
+    if out.unheard >= MAX_UNHEARD:
+        return
+    out.is_told = True
+    _hear(dialect, out, event, services)
+
+
+def _hear(dialect: Dialect, out: _Out, event: Answered, services: Services) -> None:
+    try:
+        dialect.hear(out.command, event.words, out.link.station, services)
+    except DomainError as error:
+        action = out.command.action.name
+        _log.warning("answer_not_used", errand=out.claim.number, action=action, reason=error.sentence)
+
+
+def _answered_late(dialect: Dialect, out: _Out, event: Answered, services: Services) -> None:
+    refused = refusal(out.command.action, event.words)
+    if services.errands.answered_late(out.claim, response=_response(event), refusal=refused):
+        _hear(dialect, out, event, services)
+
+
+def _logged(outcome: Outcome) -> None:
+    if outcome.error is not None:
+        _log.warning("late_answer_not_recorded", error=repr(outcome.error)[:300])
+
+
+def _response(event: Answered) -> str:
+    """The answer as it came, unless there is a secret in it."""
+    safe = shown(event.words)
+    return event.payload.decode("utf-8", "replace") if safe is event.words else _encode(safe).decode()
+
+
+def _lost(out: _Out, reason: str, *, was_sent: bool) -> Ending:
+    repeatable = out.command.action.is_repeatable
+    return lambda services: services.errands.lost(out.claim, reason, is_repeatable=repeatable, was_sent=was_sent)
+
+
+def _failed(out: _Out, failure: Failure, payload: bytes | None = None) -> Ending:
+    response = (
+        None if payload is None else payload.decode("utf-8", "replace").replace("\0", "\N{REPLACEMENT CHARACTER}")
+    )
+    return lambda services: services.errands.failed(out.claim, failure, response=response)
+
+
+def _failure(event: Failed, secrets: set[str]) -> Failure:
+    """What a station says may repeat what it was told."""
+    reason = scrubbed(_kept(event.reason), secrets)
+    if event.code is None:
+        return Failure(f"{reason[:1].upper()}{reason[1:]}.")
+    code = scrubbed(_kept(event.code), secrets)
+    return Failure(f"The station answered with the error {code}{f': {reason}' if reason else ''}", code)
+
+
+def _kept(text: str) -> str:
+    """A text of a station as it can be stored: no database keeps U+0000, and nobody reads a megabyte."""
+    return text[:MAX_TEXT].replace("\0", "\ufffd")
+
+
+def _text(words: Message) -> str:
+    return _encode(shown(words)).decode()

@@ -1,0 +1,45 @@
+"""Lets time pass in the business: ends, every second, what waits in vain."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from typing import Final
+
+import structlog
+
+from forecourt.domain.services import Services, Workspace
+
+SWEEP_SECONDS: Final = 1.0
+
+_log = structlog.get_logger(__name__)
+
+
+async def sweep_for_ever(workspace: Workspace) -> None:
+    """Settle what is due, for ever. Any number of processes may do this on one database."""
+    while True:
+        await asyncio.sleep(SWEEP_SECONDS)
+        try:
+            await sweep(workspace)
+        except Exception as error:  # mostly a database that is out of reach; this must go on until it is back
+            _log.warning("sweep_failed", reason=str(error))
+
+
+async def sweep(workspace: Workspace) -> None:
+    """Settle what is due now, each room by itself. Raises what the last room that failed raised."""
+    trouble: Exception | None = None
+    for index in await workspace.read(_due):
+        try:
+            await workspace.write(functools.partial(_settle, index))
+        except Exception as error:  # time must pass for the other rooms
+            trouble = error
+    if trouble is not None:
+        raise trouble
+
+
+def _due(services: Services) -> list[int]:
+    return [index for index, room in enumerate(services.timed()) if room.is_due()]
+
+
+def _settle(index: int, services: Services) -> None:
+    services.timed()[index].settle()
