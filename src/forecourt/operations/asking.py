@@ -1,0 +1,103 @@
+"""Asks an operation of stations, of one or of thousands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Final
+
+import msgspec
+
+from forecourt.domain.errands.model import Batch, BatchNumber, Errand, Order
+from forecourt.domain.errors import DomainError, Kind
+from forecourt.domain.services import Services, Workspace
+from forecourt.operations.operation import AnyOperation
+
+STATIONS_PER_WORK: Final = 200
+"""One unit of work for ten thousand stations would keep the messages of stations waiting for seconds: a database may
+have one writer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is wanted, and how it is to be carried."""
+
+    operation: AnyOperation
+    parameters: msgspec.Struct
+    order: Order
+
+    def ask(self, services: Services, identity: str) -> Errand:
+        """Write the errand for one station; raises DomainError."""
+        station = services.provisioning.get_station(identity)
+        return self.operation.run(services, station, self.parameters, self.order)
+
+
+@dataclass(slots=True)
+class AskedMany:
+    """A batch, and the stations of which it could not be asked, with the reasons."""
+
+    batch: BatchNumber
+    refused: dict[str, str] = field(default_factory=dict)
+
+
+async def ask_many(
+    workspace: Workspace,
+    wish: Wish,
+    stations: Sequence[str],
+    written: Callable[[BatchNumber, Sequence[Errand]], None] = lambda _batch, _errands: None,
+) -> AskedMany:
+    """Write an errand for each station, a part of them at a time; ``written`` is told of each part.
+
+    A station for which the business refuses it gets an errand that has failed with the reason. Raises DomainError
+    UNAVAILABLE when the database took nothing; stations that it did not take after others are refused.
+    """
+    name, asked_by, total = wish.operation.name, wish.order.asked_by, len(stations)
+    batch = await workspace.write(lambda services: services.errands.add_batch(name, asked_by, total))
+    asked = AskedMany(batch)
+    wish = replace(wish, order=replace(wish.order, batch=batch))
+    for start in range(0, total, STATIONS_PER_WORK):
+        try:
+            written(batch, await _ask_some(workspace, wish, stations[start : start + STATIONS_PER_WORK], asked))
+        except DomainError as error:
+            if start == 0:
+                raise
+            asked.refused |= dict.fromkeys(stations[start:], error.sentence)
+            break
+    await workspace.write(lambda services: services.errands.finish_writing(batch))
+    return asked
+
+
+async def cancel_batch(workspace: Workspace, number: BatchNumber) -> Batch:
+    """Take back what of a batch was not sent yet. Raises DomainError NOT_FOUND."""
+    while await workspace.write(lambda services: services.errands.cancel_some(number)):
+        continue
+    return await workspace.read(lambda services: services.errands.get_batch(number))
+
+
+async def _ask_some(workspace: Workspace, wish: Wish, stations: Sequence[str], asked: AskedMany) -> list[Errand]:
+    """All in one unit of work; where one is refused, each in its own, because a refusal must store nothing."""
+    try:
+        return await workspace.write(lambda services: [wish.ask(services, station) for station in stations])
+    except DomainError as error:
+        if error.kind is Kind.UNAVAILABLE:
+            raise
+    errands = []
+    for station in stations:
+        try:
+            errands.append(await workspace.write(partial(wish.ask, identity=station)))
+        except DomainError as refusal:
+            if refusal.kind is Kind.UNAVAILABLE:
+                raise
+            asked.refused[station] = refusal.sentence
+            noted = await workspace.write(partial(_note_refused, wish, station, refusal.sentence))
+            errands += [] if noted is None else [noted]
+    return errands
+
+
+def _note_refused(wish: Wish, identity: str, reason: str, services: Services) -> Errand | None:
+    """None for a station that was taken off the register meanwhile."""
+    station = services.provisioning.find_station(identity)
+    if station is None:
+        return None
+    return services.errands.ask_refused(station, wish.operation.name, wish.order, reason)

@@ -1,0 +1,46 @@
+"""Every action that may be sent to a station, as an operation that sends it exactly as it was written.
+
+Nothing is checked but the types of the words: whoever tests a station must be able to send it nonsense.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from forecourt.dialect import Command, Dialect
+from forecourt.domain.errands.intents import Say
+from forecourt.domain.errands.model import Draft, Errand, Order
+from forecourt.domain.provisioning.model import Station
+from forecourt.domain.services import Services
+from forecourt.ocpp.action import Message
+from forecourt.ocpp.redaction import shown
+from forecourt.ocpp.session import AnyAction
+from forecourt.operations.operation import AnyOperation, Operation
+
+_encode: Final = msgspec.json.Encoder().encode
+
+
+def raw_operation(dialect: Dialect, action: AnyAction) -> AnyOperation:
+    """The operation that sends an action."""
+
+    def say(services: Services, station: Station, words: Message, order: Order) -> Errand:
+        draft = Draft(
+            operation=action.name,
+            intent=Say(action.name, _encode(words).decode()),
+            shown=_encode(shown(words)).decode(),
+            warnings=dialect.warnings(Command(action, words), station, services),
+        )
+        return services.errands.ask(station, draft, order)
+
+    return Operation(
+        name=action.name,
+        summary=action.summary,
+        group=action.profile,
+        params=action.request,
+        run=say,
+        is_dangerous=action.is_dangerous,
+        is_composed=False,
+        response=action.response,
+    )

@@ -1,0 +1,74 @@
+"""CollectLog: have a station upload its diagnostics or its security log, in the way that it can."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Final
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from forecourt.domain.diagnostics.service import COLLECT_LOG, LogType, WantedLog
+from forecourt.domain.errands.model import Errand, Order
+from forecourt.domain.jobs.locations import MAX_LOCATION_CHARACTERS
+from forecourt.domain.provisioning.model import Station
+from forecourt.domain.services import Services
+from forecourt.operations.operation import Operation, Parameters
+
+Count = Annotated[int, Meta(ge=0, le=2**31 - 1)]
+Moment = Annotated[datetime, Meta(tz=True)]
+
+
+class CollectLogParameters(Parameters, frozen=True, kw_only=True):
+    location: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            max_length=MAX_LOCATION_CHARACTERS,
+            description="URI of the folder to upload to. A password in it is forgotten once it was sent.",
+        ),
+    ]
+    log: Annotated[LogType, Meta(description="Which log.")]
+    retries: Annotated[
+        Count | UnsetType, Meta(description="How often to try again; absent to let the station decide.")
+    ] = UNSET
+    retry_interval: Annotated[
+        Count | UnsetType, Meta(description="Seconds between tries; absent to let the station decide.")
+    ] = UNSET
+    since: Annotated[Moment | UnsetType, Meta(description="Leave out what is older than this.")] = msgspec.field(
+        default=UNSET, name="from"
+    )
+    until: Annotated[Moment | UnsetType, Meta(description="Leave out what is newer than this.")] = msgspec.field(
+        default=UNSET, name="to"
+    )
+
+    def __post_init__(self) -> None:
+        try:
+            _in_utc(self.since), _in_utc(self.until)
+        except OverflowError:
+            raise ValueError("A time lies outside the years 1 to 9999 in UTC.") from None
+
+
+def collect_log(services: Services, station: Station, params: CollectLogParameters, order: Order) -> Errand:
+    wanted = WantedLog(
+        location=params.location,
+        log=params.log,
+        retries=None if params.retries is UNSET else params.retries,
+        retry_seconds=None if params.retry_interval is UNSET else params.retry_interval,
+        since=_in_utc(params.since),
+        until=_in_utc(params.until),
+    )
+    return services.diagnostics.collect(station, wanted, order)
+
+
+def _in_utc(moment: datetime | UnsetType) -> datetime | None:
+    return None if moment is UNSET else moment.astimezone(UTC)
+
+
+COLLECT: Final = Operation(
+    name=COLLECT_LOG,
+    summary="Has a station upload its diagnostics or its security log, and follows the upload.",
+    group="FirmwareManagement",
+    params=CollectLogParameters,
+    run=collect_log,
+)
