@@ -11,9 +11,12 @@ import pytest
 from forecourt.domain.authorization.model import AuthorizationStatus, Verdict
 from forecourt.domain.evse import WHOLE_STATION, EvseId
 from forecourt.domain.paging import PageRequest
+from forecourt.domain.presence.model import LinkId
+from forecourt.domain.transactions.metering import Reading, Sample
 from forecourt.domain.transactions.model import (
     Doubt,
     DoubtfulStop,
+    OperatorStop,
     StartReport,
     Stop,
     StopReport,
@@ -102,6 +105,80 @@ def test_a_stop_is_kept_exactly(bench: Bench, ending: Stop) -> None:
     unstopped = find(bench, other)
     assert unstopped is not None
     assert unstopped.is_active
+
+
+OPERATOR = OperatorStop(
+    stopped_by="token ops", stopped_at=NOON, meter_stop_wh=HIGHEST, reason="🔌 it's", received_at=EDGES[1]
+)
+
+
+def test_the_requests_that_began_and_ended_it_are_kept(bench: Bench) -> None:
+    key = bench.add_station()
+    with bench.committed():
+        identifier = bench.transactions.start(key, START, ACCEPTED, NOTHING, NOON, remote_start=HIGHEST)
+    with bench.committed():
+        bench.transactions.stop(identifier, STOP, NOTHING, remote_stop=7)
+    found = find(bench, identifier)
+    assert found is not None
+    assert (found.remote_start, found.remote_stop) == (HIGHEST, 7)
+
+
+def test_a_stop_by_an_operator_is_kept_exactly_and_once(bench: Bench) -> None:
+    identifier, other = start(bench, bench.add_station()), start(bench, bench.add_station("CP-2"))
+    with bench.committed():
+        assert bench.transactions.stop_by_operator(identifier, OPERATOR, frozenset({Doubt.METER_DECREASED}))
+    with bench.committed():
+        assert not bench.transactions.stop_by_operator(identifier, replace(OPERATOR, meter_stop_wh=1), NOTHING)
+        assert not bench.transactions.stop_by_operator(other + 1, OPERATOR, NOTHING)
+    found = find(bench, identifier)
+    assert found is not None
+    assert found.operator_stop == OPERATOR
+    assert found.doubts == {Doubt.METER_DECREASED}
+    assert found.stop == Stop(
+        stopped_at=OPERATOR.stopped_at,
+        meter_stop_wh=OPERATOR.meter_stop_wh,
+        reason=OPERATOR.reason,
+        id_token=None,
+        received_at=OPERATOR.received_at,
+        stopped_by="token ops",
+    )
+    assert listed(bench, TransactionFilter(is_active=True)) == [other]
+
+
+def test_the_stop_of_a_station_takes_the_place_of_an_operators(bench: Bench) -> None:
+    identifier = start(bench, bench.add_station())
+    with bench.committed():
+        bench.transactions.stop_by_operator(identifier, OPERATOR, frozenset({Doubt.METER_DECREASED}))
+    stop(bench, identifier)
+    found = find(bench, identifier)
+    assert found is not None
+    assert (found.stop, found.operator_stop, found.doubts) == (STOP, OPERATOR, NOTHING)
+
+
+def test_the_newest_energy_of_a_transaction_is_that_of_its_own_station(bench: Bench) -> None:
+    key, other = bench.add_station("CP-1"), bench.add_station("CP-2")
+    identifier, silent = start(bench, key), start(bench, other)
+    with bench.committed():
+        for station, minute, energy in [(key, 2, "7.5"), (key, 1, "5"), (key, 3, "none"), (other, 4, "9")]:
+            sample = Sample(energy, None, None, None, None, None, None)
+            reading = Reading(NOON + timedelta(minutes=minute), [sample])
+            bench.transactions.add_readings(station, EvseId(1), identifier, [reading])
+    with bench.reading():
+        assert bench.transactions.newest_energy_wh(identifier) == 7.5
+        assert bench.transactions.newest_energy_wh(silent) is None
+
+
+def test_a_transaction_knows_whether_its_station_is_connected(bench: Bench) -> None:
+    key, other = bench.add_station("CP-1"), bench.add_station("CP-2")
+    here, there = start(bench, key), start(bench, other)
+    with bench.committed():
+        bench.links.open(key, LinkId(1), node="node", address="::1", subprotocol="ocpp1.6", at=NOON)
+    with bench.reading():
+        assert (bench.transactions.is_online(here), bench.transactions.is_online(there)) == (True, False)
+    with bench.committed():
+        bench.links.close(key, LinkId(1))
+    with bench.reading():
+        assert not bench.transactions.is_online(here)
 
 
 def test_the_same_start_told_twice_is_one_transaction(bench: Bench) -> None:

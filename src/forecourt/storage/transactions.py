@@ -14,6 +14,7 @@ from forecourt.domain.transactions.model import (
     Doubt,
     DoubtfulStop,
     KnownStart,
+    OperatorStop,
     StartReport,
     Stop,
     StopReport,
@@ -59,6 +60,14 @@ transaction: Final = Table(
     text("stop_token", is_required=False),
     moment("stop_received_at", is_required=False),
     text("doubts"),
+    Column("remote_start", BigInteger),
+    Column("remote_stop", BigInteger),
+    text("stopped_by", is_required=False),
+    text("operator", is_required=False),
+    moment("operator_stopped_at", is_required=False),
+    Column("operator_meter_stop_wh", BigInteger),
+    text("operator_reason", is_required=False),
+    moment("operator_received_at", is_required=False),
     # The same start reported twice is one transaction (a station resends what was not answered).
     UniqueConstraint("station_key", "evse", "id_token", "started_at", "meter_start_wh", name="one_start"),
     sqlite_autoincrement=True,
@@ -98,16 +107,19 @@ doubtful_stop: Final = Table(
     UniqueConstraint("station_key", "transaction_id", "stopped_at", "meter_stop_wh", name="one_doubtful_stop"),
 )
 
-_TRANSACTION: Final = (
-    "t.id, s.identity, t.evse, t.id_token, t.parent, t.status, t.started_at, t.meter_start_wh, t.reservation_id,"
-    " t.start_received_at, t.stopped_at, t.meter_stop_wh, t.reason, t.stop_token, t.stop_received_at, t.doubts"
+_SHOWN: Final = (
+    "id evse id_token parent status started_at meter_start_wh reservation_id start_received_at doubts remote_start"
+    " remote_stop stopped_at meter_stop_wh reason stop_token stop_received_at stopped_by operator operator_stopped_at"
+    " operator_meter_stop_wh operator_reason operator_received_at"
 )
 _FIND: Final = (
-    f"SELECT {_TRANSACTION} FROM station_transaction AS t JOIN station AS s ON s.key = t.station_key WHERE t.id = ?"
+    f"SELECT s.identity, {', '.join(f't.{name}' for name in _SHOWN.split())} FROM station_transaction AS t"
+    " JOIN station AS s ON s.key = t.station_key WHERE t.id = ?"
 )
 _START: Final = (
     "INSERT INTO station_transaction (station_key, evse, id_token, folded_token, parent, status, started_at,"
-    " meter_start_wh, reservation_id, start_received_at, doubts) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " meter_start_wh, reservation_id, start_received_at, doubts, remote_start)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
     " ON CONFLICT DO NOTHING RETURNING id"
 )
 _SAME_START: Final = (
@@ -120,7 +132,21 @@ _COUNT_ACTIVE: Final = (
 )
 _STOP: Final = (
     "UPDATE station_transaction SET stopped_at = ?, meter_stop_wh = ?, reason = ?, stop_token = ?,"
-    " stop_received_at = ?, doubts = ? WHERE id = ?"
+    " stop_received_at = ?, doubts = ?, remote_stop = ?, stopped_by = NULL WHERE id = ?"
+)
+_STOP_BY_OPERATOR: Final = (
+    "UPDATE station_transaction SET stopped_at = ?, meter_stop_wh = ?, reason = ?, stop_received_at = ?, doubts = ?,"
+    " stopped_by = ?, operator = ?, operator_stopped_at = ?, operator_meter_stop_wh = ?, operator_reason = ?,"
+    " operator_received_at = ? WHERE id = ? AND stopped_at IS NULL"
+)
+_IS_ONLINE: Final = (
+    "SELECT 1 FROM station_transaction AS t JOIN link AS l ON l.station_key = t.station_key"
+    " WHERE t.id = ? AND l.node IS NOT NULL"
+)
+_NEWEST_ENERGY: Final = (
+    "SELECT m.energy_wh FROM meter_value AS m"
+    " JOIN station_transaction AS t ON t.id = m.transaction_id AND t.station_key = m.station_key"
+    " WHERE m.transaction_id = ? AND m.energy_wh IS NOT NULL ORDER BY m.taken_at DESC, m.key DESC LIMIT 1"
 )
 _DOUBTFUL_STOP: Final = (
     "INSERT INTO doubtful_stop (station_key, transaction_id, stopped_at, meter_stop_wh, reason, id_token, doubts,"
@@ -153,7 +179,14 @@ class TransactionRecords(MeterValues):
         return None if row is None else KnownStart(row[0], AuthorizationStatus(row[1]))
 
     def start(
-        self, station_key: int, report: StartReport, verdict: Verdict, doubts: frozenset[Doubt], at: datetime
+        self,
+        station_key: int,
+        report: StartReport,
+        verdict: Verdict,
+        doubts: frozenset[Doubt],
+        at: datetime,
+        *,
+        remote_start: int | None = None,
     ) -> int:
         evse, started_at = to_number(report.evse), to_micros(report.started_at)
         row = self._unit.insert(
@@ -170,6 +203,7 @@ class TransactionRecords(MeterValues):
                 report.reservation_id,
                 to_micros(at),
                 _written(doubts),
+                remote_start,
             ),
         )
         if row is not None:
@@ -186,7 +220,9 @@ class TransactionRecords(MeterValues):
             row = self._unit.one(f"{_FIND} AND t.station_key = ?", (transaction_id, station_key))
         return None if row is None else _to_transaction(row)
 
-    def stop(self, transaction_id: int, stop: Stop, doubts: frozenset[Doubt]) -> None:
+    def stop(
+        self, transaction_id: int, stop: Stop, doubts: frozenset[Doubt], *, remote_stop: int | None = None
+    ) -> None:
         self._unit.execute(
             _STOP,
             (
@@ -196,9 +232,38 @@ class TransactionRecords(MeterValues):
                 stop.id_token,
                 to_micros(stop.received_at),
                 _written(doubts),
+                remote_stop,
                 transaction_id,
             ),
         )
+
+    def stop_by_operator(self, transaction_id: int, stop: OperatorStop, doubts: frozenset[Doubt]) -> bool:
+        stopped_at, received_at = to_micros(stop.stopped_at), to_micros(stop.received_at)
+        changed = self._unit.execute(
+            _STOP_BY_OPERATOR,
+            (
+                stopped_at,
+                stop.meter_stop_wh,
+                stop.reason,
+                received_at,
+                _written(doubts),
+                stop.stopped_by,
+                stop.stopped_by,
+                stopped_at,
+                stop.meter_stop_wh,
+                stop.reason,
+                received_at,
+                transaction_id,
+            ),
+        )
+        return changed > 0
+
+    def is_online(self, transaction_id: int) -> bool:
+        return self._unit.one(_IS_ONLINE, (transaction_id,)) is not None
+
+    def newest_energy_wh(self, transaction_id: int) -> float | None:
+        row = self._unit.one(_NEWEST_ENERGY, (transaction_id,))
+        return None if row is None else float(row[0])
 
     def add_doubtful_stop(self, station_key: int, report: StopReport, doubts: frozenset[Doubt], at: datetime) -> bool:
         changed = self._unit.execute(
@@ -219,13 +284,7 @@ class TransactionRecords(MeterValues):
     def list(self, wanted: TransactionFilter, page: PageRequest) -> Page[Transaction]:
         station = metadata.tables["station"]
         statement = (
-            select(
-                _columns.id,
-                station.c.identity,
-                *columns_of(transaction, "evse id_token parent status started_at meter_start_wh reservation_id"),
-                *columns_of(transaction, "start_received_at stopped_at meter_stop_wh reason stop_token"),
-                *columns_of(transaction, "stop_received_at doubts"),
-            )
+            select(station.c.identity, *columns_of(transaction, _SHOWN))
             .join(station, station.c.key == _columns.station_key)
             .order_by(_columns.id.desc())
         )
@@ -248,7 +307,7 @@ class TransactionRecords(MeterValues):
         if wanted.until is not None:
             statement = statement.where(_columns.started_at < to_micros(wanted.until))
         rows = self._unit.select(paged(statement, page))
-        return page_of(rows, page, _to_transaction, lambda row: row[0])
+        return page_of(rows, page, _to_transaction, lambda row: row[1])
 
     def doubtful_stops(self, page: PageRequest) -> Page[DoubtfulStop]:
         station = metadata.tables["station"]
@@ -280,19 +339,8 @@ def _to_doubts(written: str) -> frozenset[Doubt]:
 
 
 def _to_transaction(row: Row) -> Transaction:
-    stopped_at, meter_stop_wh, reason, stop_token, stop_received_at, doubts = row[10:]
-    stop = None
-    if stopped_at is not None:
-        stop = Stop(
-            stopped_at=from_micros(stopped_at),
-            meter_stop_wh=meter_stop_wh,
-            reason=reason,
-            id_token=stop_token,
-            received_at=from_micros(stop_received_at),
-        )
-    identifier, station, evse, id_token, parent, status, started_at, meter_start_wh, reservation_id, received_at = row[
-        :10
-    ]
+    station, identifier, evse, id_token, parent, status, started_at, meter_start_wh, reservation_id = row[:9]
+    received_at, doubts, remote_start, remote_stop = row[9:13]
     return Transaction(
         transaction_id=identifier,
         station=station,
@@ -304,8 +352,38 @@ def _to_transaction(row: Row) -> Transaction:
         meter_start_wh=meter_start_wh,
         reservation_id=reservation_id,
         start_received_at=from_micros(received_at),
-        stop=stop,
+        stop=_to_stop(row[13:19]),
         doubts=_to_doubts(doubts),
+        operator_stop=_to_operator_stop(row[19:]),
+        remote_start=remote_start,
+        remote_stop=remote_stop,
+    )
+
+
+def _to_stop(row: Row) -> Stop | None:
+    stopped_at, meter_stop_wh, reason, stop_token, received_at, stopped_by = row
+    if stopped_at is None:
+        return None
+    return Stop(
+        stopped_at=from_micros(stopped_at),
+        meter_stop_wh=meter_stop_wh,
+        reason=reason,
+        id_token=stop_token,
+        received_at=from_micros(received_at),
+        stopped_by=stopped_by,
+    )
+
+
+def _to_operator_stop(row: Row) -> OperatorStop | None:
+    operator, stopped_at, meter_stop_wh, reason, received_at = row
+    if operator is None:
+        return None
+    return OperatorStop(
+        stopped_by=operator,
+        stopped_at=from_micros(stopped_at),
+        meter_stop_wh=meter_stop_wh,
+        reason=reason,
+        received_at=from_micros(received_at),
     )
 
 

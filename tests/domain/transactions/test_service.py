@@ -11,11 +11,12 @@ from forecourt.domain.errors import Kind
 from forecourt.domain.evse import WHOLE_STATION, EvseId
 from forecourt.domain.transactions.metering import Reading, Registers, Sample, StoredReading
 from forecourt.domain.transactions.model import Doubt, DoubtfulStop, Transaction, TransactionFilter
+from forecourt.storage.schema import to_number
 from tests.domain.world import ALL, World, a_start, a_stop, refused
 from tests.support.clock import NOON
 
 HOUR = timedelta(hours=1)
-READING = Reading(NOON, (Sample("1500", None, None, None, None, None, None),))
+READING = Reading(NOON, [Sample("1500", None, None, None, None, None, None)])
 
 
 def transactions_of(world: World) -> list[Transaction]:
@@ -363,8 +364,9 @@ def test_readings_without_a_known_transaction_are_recorded(transaction_id: int |
 
     world.services.transactions.record_readings(world.a_station(), WHOLE_STATION, transaction_id, [READING])
 
-    [(_station_key, stored)] = world.memory.readings
-    assert (stored.place, stored.transaction_id) == (WHOLE_STATION, transaction_id)
+    assert world.unit.all("SELECT evse, transaction_id FROM meter_value") == [
+        (to_number(WHOLE_STATION), transaction_id)
+    ]
 
 
 def test_the_readings_of_another_station_are_none_of_a_transaction() -> None:

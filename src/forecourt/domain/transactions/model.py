@@ -16,6 +16,10 @@ CLOCK_TOLERANCE: Final = timedelta(minutes=5)
 """How far a station's clock may be ahead before its time stamps are doubted."""
 
 
+OPERATOR_REASON: Final = "Other"
+"""The reason of a stop by an operator who gives none (OCPP 1.6 §7.36)."""
+
+
 class Doubt(enum.Enum):
     """Why a person should look. Nothing is refused for a doubt: a station cannot be told that it did not stop."""
 
@@ -32,6 +36,11 @@ class Doubt(enum.Enum):
     """Started at connector 0, which is the station and no place to charge (OCPP 1.6 §6.45)."""
     FROM_THE_FUTURE = "fromTheFuture"
     """A time stamp lies more than five minutes ahead of the system's clock."""
+    RESERVED_FOR_OTHER = "reservedForOther"
+    """The start names a reservation that was for another token and another group (OCPP 1.6 §5.13)."""
+
+
+_DOUBTS_OF_STOPS: Final = frozenset({Doubt.STOP_BEFORE_START, Doubt.METER_DECREASED, Doubt.OTHER_TOKEN})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +75,33 @@ class Stop:
     reason: str
     id_token: str | None
     received_at: datetime
+    stopped_by: str | None = None
+    """Who stopped it here in the station's place; None means the station."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperatorStop:
+    """A stop that an operator recorded for a station that did not report one. It counts until the station does."""
+
+    stopped_by: str
+    stopped_at: datetime
+    meter_stop_wh: int
+    reason: str
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperatorStopDraft:
+    """A stop as an operator writes it down; what is None is found out. Energy in Wh."""
+
+    stopped_by: str
+    stopped_at: datetime | None = None
+    """None means now."""
+    meter_stop_wh: int | None = None
+    """None means the newest register that was read, or else that of the start."""
+    reason: str = OPERATOR_REASON
+    is_forced: bool = False
+    """Stop it also while the station is on line and could be asked to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +122,12 @@ class Transaction:
     start_received_at: datetime
     stop: Stop | None
     doubts: frozenset[Doubt]
+    operator_stop: OperatorStop | None = None
+    """What an operator recorded, also when the station's own stop has taken its place."""
+    remote_start: int | None = None
+    """The errand of the remote request that it comes from."""
+    remote_stop: int | None = None
+    """The errand of the remote request that ended it."""
 
     @property
     def is_active(self) -> bool:
@@ -163,10 +205,19 @@ def doubts_of_stop(
     return frozenset(doubts)
 
 
+def doubts_of_start_alone(transaction: Transaction) -> frozenset[Doubt]:
+    """The doubts that do not come from a stop, for a stop that takes the place of another one."""
+    doubts = transaction.doubts - _DOUBTS_OF_STOPS
+    if transaction.started_at <= transaction.start_received_at + CLOCK_TOLERANCE:
+        doubts -= {Doubt.FROM_THE_FUTURE}
+    return doubts
+
+
 def _may_stop(id_token: str, stopper: Verdict | None, transaction: Transaction) -> bool:
     return fold(id_token) == fold(transaction.id_token) or is_same_group(stopper, transaction.parent)
 
 
 def is_repetition(stop: Stop, report: StopReport) -> bool:
-    """True when the same stop is told again, because its answer was lost."""
-    return stop.stopped_at == report.stopped_at and stop.meter_stop_wh == report.meter_stop_wh
+    """True when the station tells the same stop again, because its answer was lost."""
+    is_equal = stop.stopped_at == report.stopped_at and stop.meter_stop_wh == report.meter_stop_wh
+    return stop.stopped_by is None and is_equal

@@ -8,18 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from forecourt.clock import Clock
 from forecourt.domain.authorization.model import Verdict
 from forecourt.domain.authorization.service import Authorization
-from forecourt.domain.errors import not_found
+from forecourt.domain.errors import conflict, not_found
 from forecourt.domain.evse import WHOLE_STATION, Place
 from forecourt.domain.paging import Page, PageRequest
 from forecourt.domain.provisioning.model import Station
+from forecourt.domain.remote_control.service import RemoteControl
+from forecourt.domain.reservation.service import Reservations
 from forecourt.domain.transactions.metering import Reading, StoredReading
 from forecourt.domain.transactions.model import (
     Doubt,
     DoubtfulStop,
+    OperatorStop,
+    OperatorStopDraft,
     Started,
     StartReport,
     Stop,
@@ -27,6 +32,7 @@ from forecourt.domain.transactions.model import (
     Transaction,
     TransactionFilter,
     doubts_of_start,
+    doubts_of_start_alone,
     doubts_of_stop,
     is_repetition,
 )
@@ -36,9 +42,18 @@ from forecourt.domain.transactions.store import TransactionStore
 class Transactions:
     """Everything that can happen to a transaction."""
 
-    def __init__(self, store: TransactionStore, authorization: Authorization, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: TransactionStore,
+        authorization: Authorization,
+        remote_control: RemoteControl,
+        reservations: Reservations,
+        clock: Clock,
+    ) -> None:
         self._store = store
         self._authorization = authorization
+        self._remote_control = remote_control
+        self._reservations = reservations
         self._clock = clock
 
     # What stations do
@@ -60,7 +75,17 @@ class Transactions:
             return self._store.count_active(report.id_token, elsewhere_than=(station.key, report.evse))
 
         verdict = self._authorization.authorize_start(station, report.id_token, count_active)
-        transaction_id = self._store.start(station.key, report, verdict, doubts_of_start(report, now), now)
+        doubts = doubts_of_start(report, now)
+        reservation = self._reservations.find_used(station, report)
+        if reservation is not None and not reservation.is_for(report.id_token, verdict):
+            doubts |= {Doubt.RESERVED_FOR_OTHER}
+        request = self._remote_control.find_start(station, report)
+        remote_start = None if request is None else request.errand
+        transaction_id = self._store.start(station.key, report, verdict, doubts, now, remote_start=remote_start)
+        if request is not None:
+            self._remote_control.started(request, transaction_id)
+        if reservation is not None:
+            self._reservations.used(reservation, transaction_id)
         return Started(transaction_id, verdict)
 
     def stop(self, station: Station, report: StopReport) -> Verdict | None:
@@ -77,24 +102,35 @@ class Transactions:
         if transaction is None:
             doubts = frozenset({Doubt.UNKNOWN_TRANSACTION})
             is_new = self._store.add_doubtful_stop(station.key, report, doubts, now)
-        elif transaction.stop is not None:
+        elif transaction.stop is not None and transaction.stop.stopped_by is None:
             doubts = doubts_of_stop(transaction, report, stopper, now) | {Doubt.STOPPED_AGAIN}
             is_new = self._store.add_doubtful_stop(station.key, report, doubts, now)
         else:
-            self._store.stop(
-                transaction.transaction_id,
-                Stop(
-                    stopped_at=report.stopped_at,
-                    meter_stop_wh=report.meter_stop_wh,
-                    reason=report.reason,
-                    id_token=report.id_token,
-                    received_at=now,
-                ),
-                transaction.doubts | doubts_of_stop(transaction, report, stopper, now),
-            )
+            doubts = doubts_of_stop(transaction, report, stopper, now)
+            self._end(station, transaction, report, doubts, now)
         if is_new and report.readings:
             self._store.add_readings(station.key, place, report.transaction_id, report.readings)
         return stopper
+
+    def _end(
+        self, station: Station, transaction: Transaction, report: StopReport, doubts: frozenset[Doubt], now: datetime
+    ) -> None:
+        """The first stop that the station reports counts, also when an operator recorded one before."""
+        request = self._remote_control.find_stop(station, transaction.transaction_id)
+        self._store.stop(
+            transaction.transaction_id,
+            Stop(
+                stopped_at=report.stopped_at,
+                meter_stop_wh=report.meter_stop_wh,
+                reason=report.reason,
+                id_token=report.id_token,
+                received_at=now,
+            ),
+            doubts_of_start_alone(transaction) | doubts,
+            remote_stop=None if request is None else request.errand,
+        )
+        if request is not None:
+            self._remote_control.stopped(request)
 
     def record_readings(
         self, station: Station, place: Place, transaction_id: int | None, readings: Sequence[Reading]
@@ -102,7 +138,45 @@ class Transactions:
         """Record what was measured, also for a transaction that is not known (OCPP 1.6 §4.7)."""
         self._store.add_readings(station.key, place, transaction_id, readings)
 
+    # What operators do
+
+    def stop_by_operator(self, transaction_id: int, draft: OperatorStopDraft) -> Transaction:
+        """Record a stop for a station that will not report one. Raises DomainError NOT_FOUND, or CONFLICT when the
+        transaction is stopped already or, unless it is forced, when the station is there to be asked."""
+        transaction = self.get(transaction_id)
+        if not draft.is_forced and transaction.is_active and self._store.is_online(transaction_id):
+            sentence = (
+                f"The station {transaction.station!r} is connected: use StopCharging, so that it ends the transaction"
+                " itself. With force it is recorded as stopped all the same."
+            )
+            raise conflict(sentence)
+        now = self._clock.now()
+        stop = OperatorStop(
+            stopped_by=draft.stopped_by,
+            stopped_at=draft.stopped_at or now,
+            meter_stop_wh=self._meter_stop_wh(transaction) if draft.meter_stop_wh is None else draft.meter_stop_wh,
+            reason=draft.reason,
+            received_at=now,
+        )
+        report = StopReport(
+            transaction_id=transaction_id,
+            stopped_at=stop.stopped_at,
+            meter_stop_wh=stop.meter_stop_wh,
+            reason=stop.reason,
+        )
+        doubts = transaction.doubts | doubts_of_stop(transaction, report, None, now)
+        if not self._store.stop_by_operator(transaction_id, stop, doubts):
+            raise conflict(f"The transaction {transaction_id} is stopped already; its stop stands.")
+        return self.get(transaction_id)
+
+    def _meter_stop_wh(self, transaction: Transaction) -> int:
+        newest = self._store.newest_energy_wh(transaction.transaction_id)
+        return transaction.meter_start_wh if newest is None else round(newest)
+
     # Questions
+
+    def find(self, transaction_id: int) -> Transaction | None:
+        return self._store.find(transaction_id)
 
     def get(self, transaction_id: int) -> Transaction:
         transaction = self._store.find(transaction_id)

@@ -14,6 +14,7 @@ from forecourt.domain.transactions.model import (
     Doubt,
     DoubtfulStop,
     KnownStart,
+    OperatorStop,
     StartReport,
     Stop,
     StopReport,
@@ -38,7 +39,14 @@ class TransactionStore(Protocol):
         ...
 
     def start(
-        self, station_key: int, report: StartReport, verdict: Verdict, doubts: frozenset[Doubt], at: datetime
+        self,
+        station_key: int,
+        report: StartReport,
+        verdict: Verdict,
+        doubts: frozenset[Doubt],
+        at: datetime,
+        *,
+        remote_start: int | None = None,
     ) -> int:
         """The id of the new transaction; that of the stored one if the same start was reported at the same time.
 
@@ -48,7 +56,23 @@ class TransactionStore(Protocol):
 
     def find(self, transaction_id: int, *, station_key: int | None = None) -> Transaction | None: ...
 
-    def stop(self, transaction_id: int, stop: Stop, doubts: frozenset[Doubt]) -> None: ...
+    def stop(
+        self, transaction_id: int, stop: Stop, doubts: frozenset[Doubt], *, remote_stop: int | None = None
+    ) -> None:
+        """The station's own stop; it takes the place of one by an operator."""
+        ...
+
+    def stop_by_operator(self, transaction_id: int, stop: OperatorStop, doubts: frozenset[Doubt]) -> bool:
+        """False when it is stopped already."""
+        ...
+
+    def is_online(self, transaction_id: int) -> bool:
+        """True when the transaction's station is connected, to any node."""
+        ...
+
+    def newest_energy_wh(self, transaction_id: int) -> float | None:
+        """The energy register that was read last during a transaction."""
+        ...
 
     def add_doubtful_stop(self, station_key: int, report: StopReport, doubts: frozenset[Doubt], at: datetime) -> bool:
         """Keep a stop that ends nothing. False when the same stop is kept already."""

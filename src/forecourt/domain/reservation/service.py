@@ -1,0 +1,228 @@
+"""Reservations from request to end (OCPP 1.6 §3.11, §5.1, §5.13).
+
+Whether an EVSE can be reserved is the station's to say: nothing is refused here because it is in use or out of use.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from forecourt.clock import Clock
+from forecourt.domain.authorization.service import Authorization
+from forecourt.domain.errands.intents import CancelReservation, Intent, Reserve
+from forecourt.domain.errands.model import Draft, Errand, ErrandNumber, Failure, Order, expiry
+from forecourt.domain.errands.service import Errands
+from forecourt.domain.errors import conflict, invalid, not_found
+from forecourt.domain.evse import WHOLE_STATION, Place
+from forecourt.domain.paging import Page, PageRequest
+from forecourt.domain.provisioning.model import Station
+from forecourt.domain.remote_control.warnings import find_token, warnings_about
+from forecourt.domain.reservation.model import (
+    OUT_OF_USE,
+    Reservation,
+    ReservationFilter,
+    ReservationReport,
+    ReservationState,
+)
+from forecourt.domain.reservation.store import ReservationStore
+from forecourt.domain.transactions.model import StartReport
+
+_UNANSWERED: Final = timedelta(minutes=10)
+"""So long after its time has passed a reservation may still wait for its answer: longer than any errand is out."""
+
+
+class Reservations:
+    """Everything that can happen to a reservation."""
+
+    def __init__(self, store: ReservationStore, errands: Errands, authorization: Authorization, clock: Clock) -> None:
+        self._store = store
+        self._errands = errands
+        self._authorization = authorization
+        self._clock = clock
+        errands.watch(Reserve, self._not_carried)
+
+    # What operators do
+
+    def reserve(
+        self,
+        station: Station,
+        *,
+        place: Place,
+        id_token: str,
+        parent: str | None,
+        expires_at: datetime,
+        order: Order,
+    ) -> Errand:
+        """Ask a station to keep an EVSE, or any of its EVSEs, for a token and its group. Without a group it is that
+        of the token. Raises DomainError INVALID for a time that has passed."""
+        now = self._clock.now()
+        if self.has_passed(expires_at):
+            raise invalid("The reservation would have ended already; choose a time to come.", field="expiryDate")
+        token = find_token(self._authorization, id_token)
+        reservation = self._store.add_numbered(
+            station.key,
+            Reservation(
+                key=0,
+                station=station.identity,
+                reservation_id=0,
+                place=place,
+                id_token=id_token,
+                parent=token.parent if parent is None and token is not None else parent,
+                expires_at=expires_at,
+                state=ReservationState.REQUESTED,
+                asked_by=order.asked_by,
+                requested_at=now,
+            ),
+        )
+        intent = Reserve(reservation.reservation_id, place, id_token, reservation.parent, expires_at)
+        in_time = replace(order, expires_at=min(expiry(order, now), expires_at))
+        errand = self._ask(station, "Reserve", intent, in_time, warnings_about(id_token, token, now))
+        asked = self._store.newest(station.key, reservation.reservation_id)
+        if asked is not None:  # it may have failed at once
+            self._store.change(replace(asked, errand=errand.number))
+        return errand
+
+    def release(self, station: Station, reservation_id: int, order: Order) -> Errand:
+        """Ask a station to give up a reservation. Raises DomainError INVALID for one that it does not have, and
+        CONFLICT for one that has ended."""
+        reservation = self._store.newest(station.key, reservation_id)
+        if reservation is None:
+            sentence = f"The station {station.identity!r} has no reservation {reservation_id} that is known here."
+            raise invalid(f"{sentence} CancelReservation sends any number.", field="reservationId")
+        if not reservation.is_open:
+            sentence = f"The reservation {reservation_id} has ended already: it was {reservation.state.value}."
+            raise conflict(sentence, field="reservationId")
+        return self._ask(station, "ReleaseReservation", CancelReservation(reservation_id), order)
+
+    def _ask(
+        self, station: Station, operation: str, intent: Intent, order: Order, warnings: tuple[str, ...] = ()
+    ) -> Errand:
+        return self._errands.ask(
+            station, Draft(operation=operation, intent=intent, shown=None, warnings=warnings), order
+        )
+
+    # What stations answer
+
+    def reserve_answered(self, station: Station, report: ReservationReport, *, status: str, is_accepted: bool) -> None:
+        """A station answered, whoever asked. What was asked raw is recorded here for the first time."""
+        now = self._clock.now()
+        known = self._store.newest(station.key, report.reservation_id)
+        if known is None or not known.is_open:
+            self._store.add(station.key, _answered(_asked_raw(station, report, now), status, now, is_accepted))
+        elif is_accepted or known.state is not ReservationState.ACCEPTED:
+            self._store.change(_answered(_as_asked(known, report), status, now, is_accepted))
+        else:  # it refused to replace what it has, and still has it
+            self._store.change(replace(known, status=status, answered_at=now))
+
+    def release_answered(self, station: Station, reservation_id: int, *, status: str, is_accepted: bool) -> None:
+        """A station answered, whoever asked. When it refused, the reservation stands."""
+        reservation = self._store.newest(station.key, reservation_id)
+        if reservation is None or not reservation.is_open:
+            return
+        changed = replace(reservation, status=status)
+        if is_accepted:
+            changed = _ended(changed, ReservationState.CANCELLED, self._clock.now(), "It was cancelled from here.")
+        self._store.change(changed)
+
+    def _not_carried(self, station_key: int, number: ErrandNumber, intent: Reserve, failure: Failure) -> None:
+        reservation = self._store.newest(station_key, intent.reservation_id)
+        if reservation is None or reservation.state is not ReservationState.REQUESTED:
+            return
+        if failure.is_outcome_unknown:
+            changed = replace(reservation, state=ReservationState.UNKNOWN, reason=failure.reason)
+        else:
+            changed = _ended(reservation, ReservationState.FAILED, self._clock.now(), failure.reason)
+        self._store.change(replace(changed, errand=number))
+
+    # What transactions tell
+
+    def find_used(self, station: Station, report: StartReport) -> Reservation | None:
+        """The reservation that a start uses; None when it names none, or none that can be used."""
+        if report.reservation_id is None:
+            return None
+        reservation = self._store.newest(station.key, report.reservation_id)
+        return reservation if reservation is not None and reservation.may_be_used(report.started_at) else None
+
+    def used(self, reservation: Reservation, transaction_id: int) -> None:
+        ended = _ended(reservation, ReservationState.USED, self._clock.now(), None)
+        self._store.change(replace(ended, transaction_id=transaction_id))
+
+    # Time passes
+
+    def is_due(self) -> bool:
+        now = self._clock.now()
+        return self._store.has_expired(now, now - _UNANSWERED) or bool(self._store.out_of_use(OUT_OF_USE))
+
+    def settle(self) -> None:
+        """End those whose time has passed, and those whose EVSE went out of use: the station gives them up without a
+        word (OCPP 1.6 §5.13). This is found out here and not when the state is reported, so that no report of a
+        state costs more because of reservations."""
+        now = self._clock.now()
+        for reservation in self._store.expired(now, now - _UNANSWERED):
+            self._store.change(_ended(reservation, ReservationState.EXPIRED, now, reservation.reason))
+        for reservation, status in self._store.out_of_use(OUT_OF_USE):
+            reason = f"The {_name(reservation.place)} became {status}, which ends reservations (OCPP 1.6 §5.13)."
+            self._store.change(_ended(reservation, ReservationState.CANCELLED, now, reason))
+
+    # Questions
+
+    def get(self, reservation_id: int, station: str | None = None) -> Reservation:
+        """The newest reservation with a number. Raises DomainError NOT_FOUND, or CONFLICT when several stations have
+        one with this number, as raw requests may want it, and none was named."""
+        found = self._store.named(reservation_id, station, 2)
+        if not found:
+            raise not_found(f"There is no reservation {reservation_id}.")
+        if len(found) > 1:
+            raise conflict(f"Several stations have a reservation {reservation_id}; say which one is meant: stationId.")
+        return found[0]
+
+    def list(self, wanted: ReservationFilter, page: PageRequest) -> Page[Reservation]:
+        return self._store.list(wanted, page)
+
+    def has_passed(self, moment: datetime) -> bool:
+        """True when a reservation until then would have ended already."""
+        return moment <= self._clock.now()
+
+    def find_open(self, station: Station, reservation_id: int) -> Reservation | None:
+        """The reservation with a number that a station may still keep."""
+        reservation = self._store.newest(station.key, reservation_id)
+        return reservation if reservation is not None and reservation.is_open else None
+
+
+def _asked_raw(station: Station, report: ReservationReport, now: datetime) -> Reservation:
+    return Reservation(
+        key=0,
+        station=station.identity,
+        reservation_id=report.reservation_id,
+        place=report.place,
+        id_token=report.id_token,
+        parent=report.parent,
+        expires_at=report.expires_at,
+        state=ReservationState.REQUESTED,
+        asked_by=None,
+        requested_at=now,
+    )
+
+
+def _as_asked(known: Reservation, report: ReservationReport) -> Reservation:
+    """The same number asked for again replaces what was asked for before."""
+    return replace(
+        known, place=report.place, id_token=report.id_token, parent=report.parent, expires_at=report.expires_at
+    )
+
+
+def _answered(reservation: Reservation, status: str, now: datetime, is_accepted: bool) -> Reservation:
+    answered = replace(reservation, status=status, answered_at=now, reason=None)
+    if is_accepted:
+        return replace(answered, state=ReservationState.ACCEPTED)
+    return _ended(answered, ReservationState.REFUSED, now, f"The station answered {status}.")
+
+
+def _ended(reservation: Reservation, state: ReservationState, now: datetime, reason: str | None) -> Reservation:
+    return replace(reservation, state=state, ended_at=now, reason=reason)
+
+
+def _name(place: Place) -> str:
+    return "station" if place is WHOLE_STATION else f"EVSE {place}"
