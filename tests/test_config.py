@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,8 @@ SETTINGS: list[tuple[str, str, str, Value]] = [
     ("gateway.upgrades_per_second", "50", "50", 50.0),
     ("gateway.upgrades_waiting", "0", "0", 0),
     ("gateway.drain_seconds", "0", "0", 0.0),
+    ("gateway.quiet", "true", "yes", True),
+    ("gateway.configuration_hours", "0.5", "0.5", 0.5),
     ("log.level", '"debug"', "debug", LogLevel.DEBUG),
     ("log.json", "true", "1", True),
 ]
@@ -155,6 +158,21 @@ def test_what_is_derived_follows_the_settings(desk: Desk) -> None:
     assert config.database_url == "sqlite:////var/lib/forecourt/forecourt.db"
     assert config.node_name == "north"
     assert desk.reads(FORECOURT_DATABASE=A_URL).database_url == A_URL
+
+
+@pytest.mark.parametrize(
+    ("toml", "age"),
+    [
+        ("", timedelta(hours=24)),
+        ("configuration_hours = 0.5", timedelta(minutes=30)),
+        ("configuration_hours = 0", None),
+        ("quiet = true", None),
+        ("quiet = true\nconfiguration_hours = 1", None),
+        ("configuration_hours = 1e300", timedelta(days=36600)),
+    ],
+)
+def test_a_quiet_system_never_reads_a_configuration_unasked(desk: Desk, toml: str, age: timedelta | None) -> None:
+    assert desk.reads(f"[gateway]\n{toml}").gateway.configuration_age == age
 
 
 # Mistakes

@@ -13,12 +13,15 @@ import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final, get_type_hints
 from urllib.parse import urlsplit
 
 PREFIX: Final = "FORECOURT_"
 FILE_VARIABLE: Final = "FORECOURT_CONFIG"
+
+_HOURS_FOR_EVER: Final = 24.0 * 366 * 100
 
 
 class Secret:
@@ -96,6 +99,17 @@ class GatewayConfig:
     upgrades_per_second: float = _setting(200.0, "New connections admitted per second; the others wait.", low=1)
     upgrades_waiting: int = _setting(2000, "Connections that may wait; above it they are told to come back.", low=0)
     drain_seconds: float = _setting(10.0, "Time for open exchanges to finish when the system stops.", low=0)
+    quiet: bool = _setting(False, "Send nothing that nobody asked for.")
+    configuration_hours: float = _setting(
+        24.0, "Age from which a station's configuration is read again when it boots; 0 never reads it.", low=0
+    )
+
+    @property
+    def configuration_age(self) -> timedelta | None:
+        """The same as a duration; None for never."""
+        if self.quiet or not self.configuration_hours:
+            return None
+        return timedelta(hours=min(self.configuration_hours, _HOURS_FOR_EVER))
 
 
 class LogLevel(enum.Enum):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from forecourt.clock import Clock
 from forecourt.domain.changes import Changes
+from forecourt.domain.configuration.service import Configuration
 from forecourt.domain.errors import check_note, conflict, invalid, not_found
 from forecourt.domain.paging import Page, PageRequest
 from forecourt.domain.provisioning.model import (
@@ -43,16 +44,21 @@ class BootPolicy:
     heartbeat_seconds: int = 900
     retry_seconds: int = 60
     """For a station that is Pending or Rejected: when to send its next BootNotification."""
+    refresh_after: timedelta | None = None
+    """The age from which the configuration of a station is read again when it boots; None for never."""
 
 
 class Provisioning:
     """Everything that can happen to the register of stations."""
 
-    def __init__(self, store: StationStore, clock: Clock, changes: Changes, policy: BootPolicy) -> None:
+    def __init__(
+        self, store: StationStore, clock: Clock, changes: Changes, policy: BootPolicy, configuration: Configuration
+    ) -> None:
         self._store = store
         self._clock = clock
         self._changes = changes
         self._policy = policy
+        self._configuration = configuration
 
     # What stations do
 
@@ -60,6 +66,7 @@ class Provisioning:
         """Record what the station says of itself, and tell it the operator's decision."""
         now = self._clock.now()
         self._store.record_boot(station.key, facts, now)
+        self._configuration.booted(station)
         if not station.is_accepted:
             wait = spread_interval(self._policy.retry_seconds, station.identity, _SPREAD)
         elif station.heartbeat_seconds is not None:

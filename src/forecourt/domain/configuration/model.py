@@ -1,0 +1,196 @@
+"""What is known of a station's configuration, what it should be, and how the two compare."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from forecourt.domain.configuration.catalogue import known_key
+from forecourt.domain.configuration.keys import Key, KeyType
+from forecourt.domain.errors import invalid
+from forecourt.redaction import is_secret_key
+
+MAX_NAME_CHARACTERS: Final = 50
+MAX_VALUE_CHARACTERS: Final = 500
+
+
+def fold(name: str) -> str:
+    """The form in which key names are compared: they are case-insensitive (OCPP 1.6 §7.15)."""
+    return name.lower()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One key of a station, as the station last told it."""
+
+    name: str
+    value: str | None = None
+    """None when it is not set, may not be read, or is a secret."""
+    is_read_only: bool = False
+    is_unknown: bool = False
+    """The station said that it does not have this key."""
+    awaits_restart: bool = False
+    """The station took a value that holds from its next restart on."""
+    coming: str | None = None
+    """That value; None for a secret."""
+    learned_at: datetime
+
+    @property
+    def effective(self) -> str | None:
+        """The value, as it will be after a restart."""
+        return self.coming if self.awaits_restart else self.value
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All that is known of a station's configuration."""
+
+    settings: Mapping[str, Setting] = field(default_factory=dict)
+    """By folded name."""
+    completed_at: datetime | None = None
+    """When the station last told all of its keys."""
+
+    def find(self, name: str) -> Setting | None:
+        return self.settings.get(fold(name))
+
+    def value(self, name: str) -> str | None:
+        found = self.find(name)
+        return None if found is None else found.value
+
+    def number(self, name: str) -> int | None:
+        """The value as a whole number that is not negative; None when there is none."""
+        return as_number(self.value(name))
+
+    def spelling(self, name: str) -> str:
+        """The name as it has to be sent: as the station itself spells it, else as the standard does."""
+        found = self.find(name)
+        if found is not None and not found.is_unknown:
+            return found.name
+        key = known_key(name)
+        return name if key is None else key.name
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """The value that an operator wants a key to have."""
+
+    name: str
+    value: str
+    asked_by: str
+    asked_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingSheet:
+    """Everything known of one key of a station, for people."""
+
+    name: str
+    setting: Setting | None
+    desired: Desired | None
+    key: Key | None
+    warnings: tuple[str, ...] = ()
+    """What looks wrong about the desired value."""
+
+    @property
+    def is_hidden(self) -> bool:
+        return is_secret_key(self.name)
+
+    @property
+    def is_drifting(self) -> bool:
+        """True when the key should have another value, or nobody knows whether it has the desired one."""
+        return self.desired is not None and not fulfils(self.desired, self.setting)
+
+    @property
+    def is_impossible(self) -> bool:
+        """True when the desired value cannot be sent: the station says that the key is read-only."""
+        return self.is_drifting and self.setting is not None and self.setting.is_read_only
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """A station that has not all the values that it should have."""
+
+    station: str
+    completed_at: datetime | None
+    differing: tuple[str, ...]
+    """Names of the keys that differ and can be sent."""
+    impossible: tuple[str, ...]
+    """Names of those that differ and are read-only."""
+
+
+@dataclass(frozen=True, slots=True)
+class BootNote:
+    """What matters of a station's configuration when it boots."""
+
+    completed_at: datetime | None
+    awaits_restart: bool
+    is_being_read: bool
+    """An errand to read it is under way already."""
+
+
+def fulfils(desired: Desired, setting: Setting | None) -> bool:
+    """True when the station has the desired value, or will have it after a restart."""
+    if setting is None or setting.is_unknown:
+        return False
+    return is_same(desired.name, desired.value, setting.effective or "")
+
+
+def is_same(name: str, one: str, other: str) -> bool:
+    """Whether two values mean the same. The order of a list means nothing (OCPP 1.6 §9)."""
+    if one == other:
+        return True
+    key = known_key(name)
+    match None if key is None else key.type:
+        case KeyType.BOOLEAN:
+            return one.strip().lower() == other.strip().lower()
+        case KeyType.INTEGER:
+            numbers = as_number(one), as_number(other)
+            return None not in numbers and numbers[0] == numbers[1]
+        case KeyType.LIST:
+            return sorted(items_of(one)) == sorted(items_of(other))
+        case _:
+            return False
+
+
+def as_number(value: str | None) -> int | None:
+    """A whole number that is not negative, as stations write it; None for anything else."""
+    digits = (value or "").strip()
+    return int(digits) if digits.isascii() and digits.isdecimal() and len(digits) < 19 else None
+
+
+def items_of(value: str) -> list[str]:
+    """The items of a comma-separated list; an empty text has none."""
+    return [item.strip() for item in value.split(",")] if value.strip() else []
+
+
+def check_name(name: str) -> str:
+    """The name, if a key can have it; raises DomainError."""
+    if not 0 < len(name) <= MAX_NAME_CHARACTERS:
+        sentence = f"The name of a key has 1 to {MAX_NAME_CHARACTERS} characters; this one has {len(name)}."
+        raise invalid(sentence, field="key")
+    if "\0" in name:
+        raise invalid("The name of a key may not hold the character U+0000.", field="key")
+    return name
+
+
+def check_desired(name: str, value: str) -> None:
+    """Raises DomainError for what can never be a desired value; anything else is only warned of."""
+    check_name(name)
+    if is_secret_key(name):
+        sentence = f"The value of {name} is a secret and is not kept here; send it with ChangeConfiguration."
+        raise invalid(sentence, field="key")
+    if len(value) > MAX_VALUE_CHARACTERS:
+        sentence = f"A value has at most {MAX_VALUE_CHARACTERS} characters; this one has {len(value)}."
+        raise invalid(sentence, field="value")
+    if "\0" in value:
+        raise invalid("A value may not hold the character U+0000.", field="value")
+
+
+def unique_names(names: Sequence[str]) -> list[str]:
+    """The names without repetitions, compared without case."""
+    unique: dict[str, str] = {}
+    for name in names:
+        unique.setdefault(fold(name), name)
+    return list(unique.values())
