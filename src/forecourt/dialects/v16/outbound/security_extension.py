@@ -1,0 +1,73 @@
+"""What an answer to the other actions of the security extension tells: that the station speaks it (L01.FR.20)."""
+
+from __future__ import annotations
+
+from forecourt.dialect import hears
+from forecourt.dialects.v16.messages.certificate_signed import (
+    CERTIFICATE_SIGNED,
+    CertificateSignedRequest,
+    CertificateSignedResponse,
+)
+from forecourt.dialects.v16.messages.delete_certificate import (
+    DELETE_CERTIFICATE,
+    DeleteCertificateRequest,
+    DeleteCertificateResponse,
+)
+from forecourt.dialects.v16.messages.extended_trigger_message import (
+    EXTENDED_TRIGGER_MESSAGE,
+    ExtendedTriggerMessageRequest,
+    ExtendedTriggerMessageResponse,
+)
+from forecourt.dialects.v16.messages.get_installed_certificate_ids import (
+    GET_INSTALLED_CERTIFICATE_IDS,
+    GetInstalledCertificateIdsRequest,
+    GetInstalledCertificateIdsResponse,
+)
+from forecourt.dialects.v16.messages.install_certificate import (
+    INSTALL_CERTIFICATE,
+    InstallCertificateRequest,
+    InstallCertificateResponse,
+)
+from forecourt.domain.provisioning.model import Station
+from forecourt.domain.services import Services
+
+
+@hears(CERTIFICATE_SIGNED)
+def certificate_signed_answered(
+    _request: CertificateSignedRequest, _response: CertificateSignedResponse, station: Station, services: Services
+) -> None:
+    services.security.note_spoken(station)
+
+
+@hears(DELETE_CERTIFICATE)
+def delete_certificate_answered(
+    _request: DeleteCertificateRequest, _response: DeleteCertificateResponse, station: Station, services: Services
+) -> None:
+    services.security.note_spoken(station)
+
+
+@hears(EXTENDED_TRIGGER_MESSAGE)
+def extended_trigger_message_answered(
+    _request: ExtendedTriggerMessageRequest,
+    _response: ExtendedTriggerMessageResponse,
+    station: Station,
+    services: Services,
+) -> None:
+    services.security.note_spoken(station)
+
+
+@hears(GET_INSTALLED_CERTIFICATE_IDS)
+def get_installed_certificate_ids_answered(
+    _request: GetInstalledCertificateIdsRequest,
+    _response: GetInstalledCertificateIdsResponse,
+    station: Station,
+    services: Services,
+) -> None:
+    services.security.note_spoken(station)
+
+
+@hears(INSTALL_CERTIFICATE)
+def install_certificate_answered(
+    _request: InstallCertificateRequest, _response: InstallCertificateResponse, station: Station, services: Services
+) -> None:
+    services.security.note_spoken(station)

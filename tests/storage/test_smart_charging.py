@@ -1,0 +1,130 @@
+"""Tests of charging profiles in both databases."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from forecourt.domain.authorization.model import AuthorizationStatus, Verdict
+from forecourt.domain.errands.intents import InstallProfile
+from forecourt.domain.errands.model import Draft, ErrandState, Order
+from forecourt.domain.evse import WHOLE_STATION, EvseId
+from forecourt.domain.smart_charging.model import AssignmentState, Profile, ProfileFilter, RateUnit, ToldSchedule
+from forecourt.domain.transactions.model import StartReport, Stop
+from forecourt.storage.errands import Errands
+from forecourt.storage.smart_charging import SmartChargingRecords
+from tests.domain.smart_charging.profiles import DEFAULT, MAX, TX, a_draft, a_profile, a_schedule
+from tests.storage.bench import HIGHEST, UNUSUAL_TEXTS, Bench, all_pages
+from tests.support.clock import NOON
+
+S = AssignmentState
+ONE = EvseId(1)
+LATER = NOON + timedelta(hours=1, microseconds=7)
+
+
+def test_a_profile_comes_back_as_it_went_in(bench: Bench) -> None:
+    records = SmartChargingRecords(bench.unit)
+    profile = a_profile(
+        MAX,
+        a_schedule((0, 6.1, 1), (60, 0.0), unit=RateUnit.WATT, starts_at=LATER, duration=61, min_rate=0.3),
+        level=3,
+        valid_from=NOON,
+        valid_to=LATER,
+    )
+    with bench.committed():
+        numbers = [records.add_profile(a_draft(profile, name=text, description=text), NOON) for text in UNUSUAL_TEXTS]
+        assert records.change_profile(numbers[0], a_draft(name="changed"), LATER)
+        assert not records.change_profile(HIGHEST, a_draft(), LATER)
+        assert records.remove_profile(numbers[-1])
+        assert not records.remove_profile(numbers[-1])
+    with bench.reading():
+        assert records.find_profile(numbers[-1]) is None
+        changed = records.find_profile(numbers[0])
+        found = all_pages(lambda page: records.profiles(ProfileFilter(), page), limit=3)
+    assert changed is not None
+    assert (changed.name, changed.created_at, changed.changed_at) == ("changed", NOON, LATER)
+    assert [one.number for one in found] == numbers[:-1]
+    assert [(one.name, one.description) for one in found[1:]] == [(text, text) for text in UNUSUAL_TEXTS[1:-1]]
+    assert {one.profile for one in found[2:]} == {
+        Profile(
+            profile_id=number,
+            stack_level=profile.stack_level,
+            purpose=profile.purpose,
+            kind=profile.kind,
+            valid_from=profile.valid_from,
+            valid_to=profile.valid_to,
+            schedule=profile.schedule,
+        )
+        for number in numbers[2:-1]
+    }
+
+
+def test_assignments_know_their_station_library_and_transaction(bench: Bench) -> None:
+    key, other = bench.add_station("CP-1"), bench.add_station("CP-2")
+    records = SmartChargingRecords(bench.unit)
+    with bench.committed():
+        library = records.add_profile(a_draft(), NOON)
+        kept = a_profile(number=library)
+        start = StartReport(evse=ONE, id_token="TAG", started_at=NOON, meter_start_wh=0)
+        verdict = Verdict(AuthorizationStatus.ACCEPTED)
+        transaction = bench.transactions.start(key, start, verdict, frozenset(), NOON)
+        tx = a_profile(TX, number=9, transaction_id=transaction)
+        records.add_assignment(key, ONE, kept, library=library, state=S.INSTALLED, at=NOON)
+        records.add_assignment(key, ONE, tx, library=None, state=S.INSTALLED, at=NOON)
+        records.add_assignment(other, WHOLE_STATION, kept, library=library, state=S.REQUESTED, at=NOON)
+        foreign = records.add_assignment(other, ONE, tx, library=None, state=S.INSTALLED, at=NOON)
+    with bench.reading():
+        assert [(one.station, one.profile) for one in records.open_on(key)] == [("CP-1", kept), ("CP-1", tx)]
+        assert [(one.station, one.place) for one in records.open_of(library)] == [
+            ("CP-1", ONE),
+            ("CP-2", WHOLE_STATION),
+        ]
+        ended = records.find_assignment(foreign)
+    assert ended is not None
+    assert ended.state is S.ENDED, "the transaction runs, but at another station"
+    stop = Stop(stopped_at=LATER, meter_stop_wh=1, reason="Local", id_token=None, received_at=LATER)
+    with bench.committed():
+        bench.transactions.stop(transaction, stop, frozenset())
+        records.change_profile(library, a_draft(a_profile(MAX)), LATER)
+    with bench.reading():
+        assert [(one.profile, one.is_outdated) for one in records.open_on(key)] == [(kept, True)]
+        found = all_pages(lambda page: records.assignments(key, page), limit=1)
+    assert [one.state for one in found] == [S.ENDED, S.INSTALLED]
+
+
+def test_an_assignment_is_found_by_the_answer_to_its_errand(bench: Bench) -> None:
+    key = bench.add_station()
+    records, errands = SmartChargingRecords(bench.unit), Errands(bench.unit)
+    profile = a_profile(DEFAULT, number=3)
+    with bench.committed():
+        number = records.add_assignment(key, ONE, profile, library=3, state=S.REQUESTED, at=NOON)
+        draft = Draft(operation="Assign", intent=InstallProfile(ONE, profile, number), shown=None)
+        errand, _ = errands.add(key, draft, Order(asked_by="admin"), expires_at=LATER, at=NOON)
+        records.set_errand(number, errand)
+        assert records.find_answered(key, ONE, profile) is None, "it was not sent yet"
+        errands.finish(errand, ErrandState.ANSWERED, of=ErrandState.QUEUED, at=LATER)
+        assert records.find_answered(key, EvseId(2), profile) is None
+        assert records.find_answered(key, ONE, a_profile(DEFAULT, number=3, level=1)) is None
+        assert records.find_answered(key, ONE, profile) == number
+        records.settle(number, S.INSTALLED, "because", LATER)
+        assert records.find_answered(key, ONE, profile) is None
+    with bench.reading():
+        found = records.find_assignment(number)
+    assert found is not None
+    assert (found.state, found.reason, found.errand) == (S.INSTALLED, "because", errand)
+    assert (found.requested_at, found.changed_at) == (NOON, LATER)
+
+
+def test_the_newest_schedule_of_a_place_is_kept(bench: Bench) -> None:
+    key = bench.add_station()
+    records = SmartChargingRecords(bench.unit)
+
+    def told(place: EvseId, limit: float) -> ToldSchedule:
+        schedule = a_schedule((0, limit), starts_at=LATER, duration=60)
+        return ToldSchedule(place=place, asked_seconds=HIGHEST, starts_at=LATER, schedule=schedule, told_at=NOON)
+
+    with bench.committed():
+        for one in (told(EvseId(2), 1.0), told(ONE, 2.0), told(EvseId(2), 3.1)):
+            records.put_schedule(key, one)
+    with bench.reading():
+        assert records.schedules(key) == [told(ONE, 2.0), told(EvseId(2), 3.1)]
+        assert records.schedules(key + 1) == []
