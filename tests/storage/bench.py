@@ -11,9 +11,12 @@ from forecourt.domain.provisioning.model import StationDraft, StationKey
 from forecourt.storage.access import AccessRecords
 from forecourt.storage.availability import AvailabilityRecords
 from forecourt.storage.database import Database
+from forecourt.storage.errands import Errands
 from forecourt.storage.id_tokens import IdTokens
-from forecourt.storage.job_statuses import DiagnosticsRecords, FirmwareRecords
+from forecourt.storage.job_statuses import JobStatuses
+from forecourt.storage.jobs import Jobs
 from forecourt.storage.links import Links
+from forecourt.storage.security_events import SecurityRecords
 from forecourt.storage.stations import Stations
 from forecourt.storage.transactions import TransactionRecords
 from forecourt.storage.unit_of_work import Unit
@@ -48,8 +51,10 @@ class Bench:
         self.tokens = IdTokens(unit)
         self.transactions = TransactionRecords(unit)
         self.availability = AvailabilityRecords(unit)
-        self.firmware = FirmwareRecords(unit)
-        self.diagnostics = DiagnosticsRecords(unit)
+        self.errands = Errands(unit)
+        self.jobs = Jobs(unit)
+        self.job_statuses = JobStatuses(unit)
+        self.security = SecurityRecords(unit)
         self.vendors = VendorMessages(unit)
         self.links = Links(unit)
         self.access = AccessRecords(unit)

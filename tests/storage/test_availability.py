@@ -100,23 +100,3 @@ def test_a_position_that_no_list_gave_asks_for_nothing(bench: Bench, after: str)
     record(bench, key, a_status())
     with bench.reading():
         assert bench.availability.history(key, None, PageRequest(10, after)).items == []
-
-
-def test_what_a_job_reports_is_history_and_present_status(bench: Bench) -> None:
-    key = bench.add_station()
-    for status in ("Downloading", "Installed"):
-        with bench.committed():
-            bench.firmware.record_status(key, status, NOON)
-    with bench.committed():
-        bench.diagnostics.record_status(key, "Uploaded", NOON)
-    with bench.reading():
-        sheet = bench.stations.sheet("CP-1")
-        rows = bench.connection.all("SELECT station_key, kind, status, received_at FROM job_status ORDER BY key")
-    assert sheet is not None
-    assert (sheet.firmware_status, sheet.diagnostics_status) == ("Installed", "Uploaded")
-    assert [row[1:3] for row in rows] == [
-        ("firmware", "Downloading"),
-        ("firmware", "Installed"),
-        ("diagnostics", "Uploaded"),
-    ]
-    assert {(row[0], row[3]) for row in rows} == {(key, int(NOON.timestamp() * 1_000_000))}

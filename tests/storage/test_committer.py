@@ -352,7 +352,7 @@ def test_others_are_told_of_changes_that_were_committed(storage: Storage, statio
         rings_before = list(storage.rings)
     assert [one.error is None for one in waiting] == [True, False, False, True]
     storage.close()
-    assert (rings_before, storage.rings) == ([], ["CP-1", "CP-2"])
+    assert (rings_before, storage.rings) == ([], ["station CP-1", "station CP-2"])
 
 
 def test_a_repeated_stop_is_no_second_doubt(bench: Bench, storage: Storage, station: Station) -> None:

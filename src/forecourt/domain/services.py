@@ -2,19 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from forecourt.domain.access.service import Access
 from forecourt.domain.authorization.service import Authorization
 from forecourt.domain.availability.service import Availability
+from forecourt.domain.configuration.service import Configuration
 from forecourt.domain.data_transfer.service import DataTransfer
 from forecourt.domain.diagnostics.service import Diagnostics
+from forecourt.domain.errands.service import Errands
 from forecourt.domain.firmware.service import Firmware
+from forecourt.domain.jobs.service import Jobs
+from forecourt.domain.local_list.service import LocalLists
 from forecourt.domain.presence.service import Presence
 from forecourt.domain.provisioning.service import Provisioning
+from forecourt.domain.remote_control.service import RemoteControl
+from forecourt.domain.reservation.service import Reservations
+from forecourt.domain.security.service import Security
+from forecourt.domain.smart_charging.service import SmartCharging
 from forecourt.domain.transactions.service import Transactions
+
+
+class Timed(Protocol):
+    """Something that ends by itself when its time has come."""
+
+    def is_due(self) -> bool:
+        """True when there is something to settle. Asked every second, so it is cheap; it changes nothing."""
+        ...
+
+    def settle(self) -> None:
+        """Do what is due."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +50,18 @@ class Services:
     data_transfer: DataTransfer
     presence: Presence
     access: Access
+    errands: Errands
+    jobs: Jobs
+    security: Security
+    configuration: Configuration
+    local_lists: LocalLists
+    remote_control: RemoteControl
+    reservations: Reservations
+    smart_charging: SmartCharging
+
+    def timed(self) -> Sequence[Timed]:
+        """Everything in which time passes, to be looked at every second."""
+        return (self.errands, self.remote_control, self.reservations)
 
 
 Result = TypeVar("Result")

@@ -16,21 +16,37 @@ from forecourt.domain.access.model import PasswordHasher
 from forecourt.domain.access.service import Access
 from forecourt.domain.authorization.service import Authorization
 from forecourt.domain.availability.service import Availability
+from forecourt.domain.configuration.service import Configuration
 from forecourt.domain.data_transfer.service import DataTransfer
 from forecourt.domain.diagnostics.service import Diagnostics
+from forecourt.domain.errands.service import Errands as ErrandService
 from forecourt.domain.firmware.service import Firmware
+from forecourt.domain.jobs.service import Jobs as JobService
+from forecourt.domain.local_list.service import LocalLists
 from forecourt.domain.presence.service import Presence
 from forecourt.domain.provisioning.service import BootPolicy, Provisioning
+from forecourt.domain.remote_control.service import RemoteControl
+from forecourt.domain.reservation.service import Reservations
+from forecourt.domain.security.service import Security
 from forecourt.domain.services import Services
+from forecourt.domain.smart_charging.service import SmartCharging
 from forecourt.domain.transactions.service import Transactions
 from forecourt.storage.access import AccessRecords
 from forecourt.storage.availability import AvailabilityRecords
+from forecourt.storage.configurations import Configurations
 from forecourt.storage.connection import Connection
+from forecourt.storage.errands import Errands
 from forecourt.storage.errors import StorageError
 from forecourt.storage.id_tokens import IdTokens
-from forecourt.storage.job_statuses import DiagnosticsRecords, FirmwareRecords
+from forecourt.storage.job_statuses import JobStatuses
+from forecourt.storage.jobs import Jobs
 from forecourt.storage.links import Links
+from forecourt.storage.local_lists import LocalListRecords
 from forecourt.storage.postgresql import PostgresqlConnection
+from forecourt.storage.remote_requests import RemoteRequests
+from forecourt.storage.reservations import ReservationRecords
+from forecourt.storage.security_events import SecurityRecords
+from forecourt.storage.smart_charging import SmartChargingRecords
 from forecourt.storage.sqlite import SqliteConnection
 from forecourt.storage.stations import Stations
 from forecourt.storage.transactions import TransactionRecords
@@ -110,17 +126,33 @@ def services_on(*, clock: Clock, policy: BootPolicy, hasher: PasswordHasher) -> 
 
     def build(unit: Unit) -> Services:
         changes = UnitChanges(unit)
+        errands = ErrandService(Errands(unit), clock, changes)
         authorization = Authorization(IdTokens(unit), clock)
+        configuration = Configuration(Configurations(unit), errands, clock, refresh_after=policy.refresh_after)
+        remote_control = RemoteControl(RemoteRequests(unit), errands, authorization, clock)
+        reservations = Reservations(ReservationRecords(unit), errands, authorization, clock)
+        transactions = Transactions(TransactionRecords(unit), authorization, remote_control, reservations, clock)
+        provisioning = Provisioning(Stations(unit), clock, changes, policy, configuration)
+        security = Security(SecurityRecords(unit), clock)
+        jobs = JobService(Jobs(unit), JobStatuses(unit), errands, clock)
         return Services(
-            provisioning=Provisioning(Stations(unit), clock, changes, policy),
+            provisioning=provisioning,
             authorization=authorization,
-            transactions=Transactions(TransactionRecords(unit), authorization, clock),
+            transactions=transactions,
             availability=Availability(AvailabilityRecords(unit), clock),
-            firmware=Firmware(FirmwareRecords(unit), clock),
-            diagnostics=Diagnostics(DiagnosticsRecords(unit), clock),
+            firmware=Firmware(jobs, errands, provisioning, security, clock),
+            diagnostics=Diagnostics(jobs, errands, provisioning, security),
             data_transfer=DataTransfer(VendorMessages(unit), clock),
             presence=Presence(Links(unit), clock, changes),
             access=Access(AccessRecords(unit), clock, hasher),
+            errands=errands,
+            jobs=jobs,
+            security=security,
+            configuration=configuration,
+            local_lists=LocalLists(LocalListRecords(unit), configuration, errands, clock),
+            remote_control=remote_control,
+            reservations=reservations,
+            smart_charging=SmartCharging(SmartChargingRecords(unit), errands, transactions, configuration, clock),
         )
 
     return build
@@ -133,7 +165,13 @@ class UnitChanges:
         self._unit = unit
 
     def station_changed(self, identity: str) -> None:
-        self._unit.ring(identity)
+        self._unit.ring(f"station {identity}")
+
+    def errand_written(self, identity: str) -> None:
+        self._unit.ring(f"errand {identity}")
+
+    def errand_changed(self, number: int) -> None:
+        self._unit.ring(f"result {number}")
 
 
 def newest_version() -> str:

@@ -14,9 +14,14 @@ from __future__ import annotations
 class StorageError(Exception):
     """Base of everything that the stores raise."""
 
+    is_lasting = True
+    """Trying again will not help."""
+
 
 class Unavailable(StorageError):
     """The database did not do it now."""
+
+    is_lasting = False
 
 
 class Collided(Unavailable):

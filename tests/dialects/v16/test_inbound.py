@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
@@ -14,9 +14,11 @@ from forecourt.domain.data_transfer.model import Vendor, VendorMessage
 from forecourt.domain.errors import Kind
 from forecourt.domain.evse import WHOLE_STATION, EvseId
 from forecourt.domain.provisioning.model import BootFacts, Registration
+from forecourt.domain.security.model import SecurityEventFilter
 from forecourt.domain.transactions.metering import Reading, Registers, Sample, StoredReading
 from forecourt.domain.transactions.model import Doubt
 from forecourt.ocpp.payload import Reader
+from forecourt.storage.schema import to_number
 from tests.domain.world import ALL, World, refused
 from tests.schemas.official import Json, accepts
 from tests.support.clock import NOON
@@ -36,11 +38,16 @@ class Door(World):
     def asks(self, action: str, request: Json) -> dict[str, Json]:
         """What the station is answered; both payloads obey the official schemas."""
         assert accepts(f"{action}Request", request)
+        answer = self.asks_old(action, request)
+        assert accepts(f"{action}Response", answer)
+        return answer
+
+    def asks_old(self, action: str, request: Json) -> dict[str, Json]:
+        """The same with words that only older editions of the whitepaper had."""
         known = V16.actions[action]
         words = Reader(known.request).read(msgspec.Raw(json.dumps(request).encode()))
         answer = json.loads(V16.answer(known, words, self.station, self.services))
         assert isinstance(answer, dict)
-        assert accepts(f"{action}Response", answer)
         return answer
 
     def starts_here(self, connector_id: int = 1) -> int:
@@ -238,8 +245,7 @@ def test_meter_values_are_recorded_with_their_transaction_if_they_name_one(
     door = Door()
 
     assert door.asks("MeterValues", {"connectorId": 1, "meterValue": METERED, **sent}) == {}
-    [(_station_key, reading)] = door.memory.readings
-    assert (reading.place, reading.transaction_id, reading.registers.energy_wh) == (EvseId(1), stored, 7.0)
+    assert door.unit.all("SELECT evse, transaction_id, energy_wh FROM meter_value") == [(1, stored, 7.0)]
 
 
 def test_the_main_meter_is_at_connector_0() -> None:
@@ -247,8 +253,7 @@ def test_the_main_meter_is_at_connector_0() -> None:
 
     door.asks("MeterValues", {"connectorId": 0, "meterValue": METERED})
 
-    [(_station_key, reading)] = door.memory.readings
-    assert reading.place is WHOLE_STATION
+    assert door.unit.all("SELECT evse FROM meter_value") == [(to_number(WHOLE_STATION),)]
 
 
 def test_a_status_is_recorded_with_all_its_words() -> None:
@@ -299,6 +304,41 @@ def test_updates_and_uploads_are_recorded() -> None:
     assert door.asks("DiagnosticsStatusNotification", {"status": "UploadFailed"}) == {}
     sheet = door.services.provisioning.get("CP-1")
     assert (sheet.firmware_status, sheet.diagnostics_status) == ("Installing", "UploadFailed")
+
+
+@pytest.mark.parametrize(
+    ("action", "status"),
+    [("LogStatusNotification", "Uploading"), ("SignedFirmwareStatusNotification", "CertificateVerified")],
+)
+@pytest.mark.parametrize("request_id", [{}, {"requestId": 0}, {"requestId": -(2**63)}, {"requestId": 2**63 - 1}])
+def test_reports_of_the_security_extension_are_kept_as_sent_whatever_they_are_about(
+    action: str, status: str, request_id: dict[str, Json]
+) -> None:
+    """Security whitepaper N01, L01."""
+    door = Door()
+
+    request: dict[str, Json] = {"status": status, **request_id}
+    answer = door.asks(action, request) if status != "CertificateVerified" else door.asks_old(action, request)
+
+    assert answer == {}
+    [report] = door.services.jobs.stray_reports(None, ALL).items
+    assert (report.status, report.request_id) == (status, request_id.get("requestId"))
+
+
+def test_a_security_event_is_kept_as_sent() -> None:
+    """Security whitepaper A04.FR.03."""
+    door = Door()
+
+    request: dict[str, Json] = {"type": "TamperDetectionActivated", "timestamp": "2019-05-01T10:00:00+02:00"}
+    assert door.asks("SecurityEventNotification", {**request, "techInfo": "lid"}) == {}
+    assert door.asks("SecurityEventNotification", request) == {}
+
+    stored = door.services.security.list(SecurityEventFilter(), ALL).items
+    assert [(one.event.type, one.event.tech_info) for one in stored] == [
+        ("TamperDetectionActivated", None),
+        ("TamperDetectionActivated", "lid"),
+    ]
+    assert {one.event.occurred_at for one in stored} == {datetime(2019, 5, 1, 8, tzinfo=UTC)}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,34 @@
+"""Security events, and which stations speak the security extension (security whitepaper A04, L01.FR.20)."""
+
+from __future__ import annotations
+
+from forecourt.clock import Clock
+from forecourt.domain.paging import Page, PageRequest
+from forecourt.domain.provisioning.model import Station
+from forecourt.domain.security.model import SecurityEvent, SecurityEventFilter, StoredEvent, is_critical
+from forecourt.domain.security.store import SecurityStore
+
+
+class Security:
+    """Everything that can happen to security events."""
+
+    def __init__(self, store: SecurityStore, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    def report(self, station: Station, event: SecurityEvent) -> None:
+        """Keep any event of any type and any time (A04.FR.03)."""
+        self.note_spoken(station)
+        self._store.record(station.key, event, is_critical=is_critical(event.type), at=self._clock.now())
+
+    def note_spoken(self, station: Station) -> None:
+        """The station has sent or answered something of the security extension."""
+        self._store.note_extension(station.key, self._clock.now())
+
+    def is_spoken_by(self, station: Station) -> bool:
+        """True when the station is known to speak the security extension: it did so, or it has a security profile
+        among its settings."""
+        return self._store.has_extension(station.key)
+
+    def list(self, wanted: SecurityEventFilter, page: PageRequest) -> Page[StoredEvent]:
+        return self._store.list(wanted, page)
