@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from datetime import datetime, timedelta
 from typing import Any, TypeVar, cast
 
 import httpx
+from litestar import Litestar
 
 from forecourt.api.app import create_app
+from forecourt.api.news import News
+from forecourt.dialects.v16 import dialect as v16
 from forecourt.domain.authorization.model import IdToken
 from forecourt.domain.evse import EvseId
 from forecourt.domain.provisioning.model import Station, StationDraft
 from forecourt.domain.services import Services
 from forecourt.domain.transactions.metering import Reading, Sample
 from forecourt.domain.transactions.model import StartReport, StopReport
+from forecourt.operations.catalogue import Catalogue, make_catalogue
 from tests.support.clock import NOON, FakeClock
 from tests.support.workspace import MemoryWorkspace, PlainHasher
 
 PROBLEM = "application/problem+json"
 PASSWORD = "correct horse"
+CATALOGUE = make_catalogue([v16.make()])
 
 Result = TypeVar("Result")
 
@@ -30,15 +35,23 @@ class House:
     """One application for all tests, because making one takes longer than most tests; every test brings a Door of
     its own, with its own workspace and clock."""
 
-    def __init__(self, runner: asyncio.Runner) -> None:
+    def __init__(self, runner: asyncio.Runner, catalogue: Catalogue = CATALOGUE) -> None:
         self.runner = runner
         self.doors = 0
         self.door: Door
+        self.news = News()
         self.app = create_app(
-            workspace=self, hasher=PlainHasher(), is_ready=self._is_ready, version="1.2.3", clock=self
+            workspace=self,
+            catalogue=catalogue,
+            news=self.news,
+            hasher=PlainHasher(),
+            is_ready=self._is_ready,
+            version="1.2.3",
+            clock=self,
         )
 
     async def read(self, work: Callable[[Services], Result]) -> Result:
+        self.door.reads += 1
         return await self.door.workspace.read(work)
 
     async def write(self, work: Callable[[Services], Result]) -> Result:
@@ -63,6 +76,7 @@ class Door:
         house.doors += 1
         self.clock = FakeClock()
         self.workspace = MemoryWorkspace(clock=self.clock)
+        self.reads = 0
         self.parts_not_ready: list[str] = []
         self.addresses = [f"2001:db8:{house.doors:x}:{n}::1" for n in range(2)]
         self.services.access.set_admin_password(PASSWORD)
@@ -85,19 +99,41 @@ class Door:
     ) -> httpx.Response:
         """Ask with the token of the tests, unless ``headers`` say who asks. Paths lie below /api/v1."""
 
-        async def run() -> httpx.Response:
-            app = cast("Any", self._house.app)  # Any: the two libraries spell one type differently
-            transport = httpx.ASGITransport(
-                app, raise_app_exceptions=False, client=(address or self.addresses[0], 50000)
-            )
-            async with httpx.AsyncClient(transport=transport, base_url="http://forecourt") as client:
-                own = {"Authorization": f"Bearer {token or self.token}"} if headers is None else headers
-                whole = path if path.startswith("/health") else f"/api/v1{path}"
-                if json is not None:
-                    return await client.request(method, whole, json=json, headers=own)
-                return await client.request(method, whole, content=content, headers=own)
+        return self.run(self.asking(method, path, json, content=content, headers=headers, token=token, address=address))
 
-        return self._house.runner.run(run())
+    async def asking(
+        self,
+        method: str,
+        path: str,
+        json: object = None,
+        *,
+        content: bytes | None = None,
+        headers: dict[str, str] | None = None,
+        token: str | None = None,
+        address: str | None = None,
+    ) -> httpx.Response:
+        """The same, for who has something else to do meanwhile."""
+        app = cast("Any", self._house.app)  # Any: the two libraries spell one type differently
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False, client=(address or self.addresses[0], 50000))
+        async with httpx.AsyncClient(transport=transport, base_url="http://forecourt") as client:
+            own = {"Authorization": f"Bearer {token or self.token}"} if headers is None else headers
+            whole = path if path.startswith("/health") else f"/api/v1{path}"
+            if json is not None:
+                return await client.request(method, whole, json=json, headers=own)
+            return await client.request(method, whole, content=content, headers=own)
+
+    def run(self, story: Coroutine[Any, Any, Result]) -> Result:
+        """Do something on the loop of the application."""
+        return self._house.runner.run(story)
+
+    @property
+    def app(self) -> Litestar:
+        return self._house.app
+
+    @property
+    def news(self) -> News:
+        """What those wait for who wait for errands; nothing rings by itself here."""
+        return self._house.news
 
     def get(self, path: str) -> Any:  # Any: JSON has no narrower type
         """The body of a successful answer."""

@@ -7,6 +7,17 @@ import pytest
 from forecourt.domain.errors import DomainError, Kind
 from tests.api.door import Door, faults, problem
 
+A_PROFILE = {
+    "name": "Night",
+    "stackLevel": 0,
+    "chargingProfilePurpose": "TxDefaultProfile",
+    "chargingProfileKind": "Absolute",
+    "chargingSchedule": {
+        "chargingRateUnit": "A",
+        "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 16}],
+    },
+}
+
 ROUTES = [
     ("POST", "/stations", {"id": "CP9"}),
     ("POST", "/stations/batch", {"items": []}),
@@ -18,6 +29,15 @@ ROUTES = [
     ("DELETE", "/stations/CP1", None),
     ("GET", "/stations/CP1/connectors", None),
     ("GET", "/stations/CP1/status-history", None),
+    ("GET", "/stations/CP1/configuration", None),
+    ("GET", "/stations/CP1/configuration.csv", None),
+    ("GET", "/stations/CP1/configuration/KEY", None),
+    ("PUT", "/stations/CP1/configuration/KEY", {"value": "1"}),
+    ("DELETE", "/stations/CP1/configuration/KEY", None),
+    ("GET", "/configuration-keys", None),
+    ("GET", "/configuration-drift", None),
+    ("GET", "/stations/CP1/local-list", None),
+    ("PUT", "/stations/CP1/local-list", {"all": True}),
     ("POST", "/id-tags", {"idTag": "T9"}),
     ("POST", "/id-tags/batch", {"items": []}),
     ("PATCH", "/id-tags", {"items": []}),
@@ -31,7 +51,30 @@ ROUTES = [
     ("GET", "/transactions/1", None),
     ("GET", "/transactions/1/meter-values", None),
     ("GET", "/transactions/1/meter-values.csv", None),
+    ("POST", "/transactions/1/stop", {}),
     ("GET", "/doubtful-stops", None),
+    ("GET", "/remote-requests", None),
+    ("GET", "/remote-requests/1", None),
+    ("GET", "/reservations", None),
+    ("GET", "/reservations.csv", None),
+    ("GET", "/reservations/1", None),
+    ("GET", "/jobs", None),
+    ("GET", "/jobs.csv", None),
+    ("GET", "/jobs/1", None),
+    ("DELETE", "/jobs/1", None),
+    ("GET", "/stray-reports", None),
+    ("GET", "/security-events", None),
+    ("GET", "/security-events.csv", None),
+    ("GET", "/charging-profiles", None),
+    ("POST", "/charging-profiles", A_PROFILE),
+    ("GET", "/charging-profiles/1", None),
+    ("PUT", "/charging-profiles/1", A_PROFILE),
+    ("DELETE", "/charging-profiles/1", None),
+    ("GET", "/charging-profiles/1/plot.svg", None),
+    ("GET", "/stations/CP1/charging-profiles", None),
+    ("GET", "/stations/CP1/charging-profiles/plot.svg", None),
+    ("GET", "/stations/CP1/schedules", None),
+    ("GET", "/stations/CP1/schedules/1/plot.svg", None),
     ("GET", "/unknown-stations", None),
     ("DELETE", "/unknown-stations/CP1", None),
     ("GET", "/unknown-id-tags", None),
@@ -46,6 +89,19 @@ ROUTES = [
     ("PUT", "/data-transfer/vendors/acme", {}),
     ("DELETE", "/data-transfer/vendors/acme", None),
     ("GET", "/data-transfer/messages", None),
+    ("GET", "/operations", None),
+    ("GET", "/operations/Reset", None),
+    ("POST", "/operations/Reset", {"selection": {"stations": ["CP1"]}, "parameters": {"type": "Soft"}}),
+    ("POST", "/stations/CP1/operations/Reset", {"type": "Soft"}),
+    ("GET", "/errands", None),
+    ("GET", "/errands.csv", None),
+    ("GET", "/errands/events", None),
+    ("GET", "/errands/1", None),
+    ("DELETE", "/errands/1", None),
+    ("GET", "/batches", None),
+    ("GET", "/batches/1", None),
+    ("DELETE", "/batches/1", None),
+    ("GET", "/batches/1/events", None),
 ]
 
 ON_ONE_THING = [
@@ -54,8 +110,14 @@ ON_ONE_THING = [
     if method != "PUT" and any(one in path for one in ("/CP1", "/TAG", "/1", "/acme", "/tests"))
 ]
 LISTS = ["/stations", "/id-tags", "/transactions", "/doubtful-stops", "/unknown-stations", "/unknown-id-tags"]
+LISTS += ["/remote-requests", "/reservations", "/charging-profiles"]
 LISTS += ["/connections", "/tokens", "/data-transfer/vendors", "/data-transfer/messages"]
-BODIES = [(method, path) for method, path, body in ROUTES if body is not None]
+LISTS += ["/configuration-drift"]
+LISTS += ["/jobs", "/stray-reports", "/security-events"]
+KNOWN_BY_HEART = {"/configuration-keys", "/operations", "/operations/Reset"}
+"""What is answered without the database."""
+LISTS += ["/operations", "/errands", "/batches"]
+BODIES = [(method, path) for method, path, body in ROUTES if body is not None and "/operations/" not in path]
 
 
 @pytest.mark.parametrize(("method", "path", "body"), ROUTES)
@@ -70,7 +132,9 @@ def test_nothing_is_told_without_a_token(door: Door, method: str, path: str, bod
     assert door.workspace.writes == before
 
 
-@pytest.mark.parametrize(("method", "path", "body"), ROUTES)
+@pytest.mark.parametrize(
+    ("method", "path", "body"), [one for one in ROUTES if one[0] != "GET" or one[1] not in KNOWN_BY_HEART]
+)
 def test_an_unavailable_database_is_a_503_with_retry_after(door: Door, method: str, path: str, body: object) -> None:
     door.get("/stations")  # so that the token is remembered
     door.workspace.is_available = False
@@ -79,6 +143,16 @@ def test_an_unavailable_database_is_a_503_with_retry_after(door: Door, method: s
     response = door.ask(method, path, body)
     problem(response, 503)
     assert int(response.headers["retry-after"]) > 0
+
+
+@pytest.mark.parametrize(("method", "path", "body"), ROUTES)
+def test_a_parameter_that_an_address_does_not_have_is_a_400(door: Door, method: str, path: str, body: object) -> None:
+    door.a_station()
+    before = door.workspace.writes
+    found = faults(door.ask(method, f"{path}{'&' if '?' in path else '?'}Limit=5&nonsense", body))
+    assert set(found) == {"Limit", "nonsense"}
+    assert "There is no such parameter" in found["Limit"]
+    assert door.workspace.writes == before
 
 
 @pytest.mark.parametrize(("method", "path", "body"), ON_ONE_THING)

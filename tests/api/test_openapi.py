@@ -7,16 +7,34 @@ import hashlib
 import re
 
 import jsonschema
+import msgspec
 import pytest
 
-from tests.api.door import Door
+from tests.api.door import CATALOGUE, Door
 from tests.api.test_all_resources import ROUTES
+from tests.support.delivering import Carrying
 
-PLACES = {"CP1": "{stationId}", "TAG": "{idTag}", "1": "{transactionId}", "acme": "{vendorId}", "tests": "{name}"}
+PLACES = {"CP1": "{stationId}", "KEY": "{key}", "TAG": "{idTag}", "acme": "{vendorId}", "tests": "{name}"}
+NUMBERS = {
+    "errands": "{errand}",
+    "batches": "{batch}",
+    "transactions": "{transactionId}",
+    "charging-profiles": "{profileId}",
+    "schedules": "{connectorId}",
+    "jobs": "{job}",
+    "remote-requests": "{errand}",
+    "reservations": "{reservationId}",
+}
+"""What a number is called, by what stands before it."""
 
 
 def template(path: str) -> str:
-    return "/api/v1" + "/".join(PLACES.get(part, part) for part in path.split("/"))
+    parts = path.split("/")
+    named = (
+        NUMBERS[before] if part == "1" else PLACES.get(part, part)
+        for before, part in zip(["", *parts], parts, strict=False)
+    )
+    return "/api/v1" + "/".join(named)
 
 
 def test_the_document_needs_no_token_and_describes_every_route(door: Door) -> None:
@@ -27,6 +45,9 @@ def test_the_document_needs_no_token_and_describes_every_route(door: Door) -> No
     assert document["info"]["version"] == "1.2.3"
     described = {(method.upper(), path) for path, item in document["paths"].items() for method in item}
     asked = {(method, template(path)) for method, path, _ in ROUTES}
+    for name in CATALOGUE:
+        asked |= {(method, path.replace("/Reset", f"/{name}")) for method, path in asked if method == "POST"}
+    asked = asked - {("GET", "/api/v1/operations/Reset")} | {("GET", "/api/v1/operations/{name}")}
     assert described == asked | {("GET", "/health/live"), ("GET", "/health/ready")}
 
 
@@ -74,6 +95,72 @@ def test_answers_are_what_the_document_says(door: Door, path: str, schema: str) 
     body = door.get(path)
     assert body["items"]
     assert list(validator.iter_errors(body)) == []
+
+
+def test_every_operation_is_described_with_its_own_words(door: Door) -> None:
+    document = door.get("/openapi.json")
+    schemas = document["components"]["schemas"]
+    for name, operation in CATALOGUE.items():
+        one = document["paths"][f"/api/v1/stations/{{stationId}}/operations/{name}"]["post"]
+        many = document["paths"][f"/api/v1/operations/{name}"]["post"]
+        for asked in (one, many):
+            assert asked["tags"] == [f"Operations: {operation.group}"]
+            assert asked["x-dangerous"] is operation.is_dangerous
+            assert {"200", "202", "400", "422"} <= set(asked["responses"])
+            assert "name" not in {parameter["name"] for parameter in asked["parameters"]}
+        assert operation.summary in one["summary"]
+        body = one["requestBody"]["content"]["application/json"]["schema"]
+        parameters = schemas[body["$ref"].rpartition("/")[2]]
+        assert set(parameters["properties"]) == {
+            field.encode_name for field in msgspec.structs.fields(operation.params)
+        }
+        for field, schema in parameters["properties"].items():
+            assert schema["description"], (name, field)
+        selected = many["requestBody"]["content"]["application/json"]["schema"]["properties"]
+        assert selected == {"selection": {"$ref": "#/components/schemas/Selection"}, "parameters": body}
+
+
+def test_the_answer_of_an_operation_is_an_errand_with_the_answer_of_the_station(door: Door) -> None:
+    document = door.get("/openapi.json")
+    one = document["paths"]["/api/v1/stations/{stationId}/operations/Reset"]["post"]
+    schema = one["responses"]["200"]["content"]["application/json"]["schema"]
+    assert "ResetResponse" in str(schema)
+    validator = jsonschema.Draft202012Validator(schema | {"components": document["components"]})
+    carrying = Carrying(door.services, door.a_station())
+    shown = door.ask("POST", "/stations/CP1/operations/Reset", {"type": "Soft"}).json()
+    assert list(validator.iter_errors(shown)) == []
+    carrying.does({"status": "Accepted"})
+    assert list(validator.iter_errors(door.get("/errands/1"))) == []
+    assert list(validator.iter_errors(shown | {"response": 5}))
+    assert list(validator.iter_errors(shown | {"state": "done"}))
+
+
+def test_bodies_that_the_document_allows_are_taken_and_others_are_not(door: Door) -> None:
+    Carrying(door.services, door.a_station())
+    document = door.get("/openapi.json")
+    many = document["paths"]["/api/v1/operations/Reset"]["post"]
+    schema = many["requestBody"]["content"]["application/json"]["schema"]
+    validator = jsonschema.Draft202012Validator(schema | {"components": document["components"]})
+    for body, is_good in (
+        ({"selection": {"all": True}, "parameters": {"type": "Soft"}}, True),
+        ({"selection": {"filter": {"online": True}}, "parameters": {"type": "Hard"}}, True),
+        ({"selection": {"every": True}, "parameters": {"type": "Soft"}}, False),
+        ({"selection": {"all": True}}, False),
+        ({"selection": {"all": True}, "parameters": {"type": "Firm"}}, False),
+        ({"selection": {"stations": [5]}, "parameters": {"type": "Soft"}}, False),
+    ):
+        assert validator.is_valid(body) is is_good, body
+        assert (door.ask("POST", "/operations/Reset", body).status_code == 202) is is_good, body
+
+
+def test_streams_and_files_say_what_they_are(door: Door) -> None:
+    paths = door.get("/openapi.json")["paths"]
+    for path, media_type in {
+        "/api/v1/errands/events": "text/event-stream",
+        "/api/v1/batches/{batch}/events": "text/event-stream",
+        "/api/v1/errands.csv": "text/csv",
+    }.items():
+        assert set(paths[path]["get"]["responses"]["200"]["content"]) == {media_type}
 
 
 def test_the_page_needs_no_token_and_loads_nothing(door: Door) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Awaitable, Callable
-from typing import Final, cast
+from typing import Any, Final, cast
 
 import msgspec
-from litestar import Litestar, MediaType, Response, Router, get
+from litestar import Litestar, MediaType, Request, Response, Router, get
 from litestar.di import Provide
 from litestar.enums import ScopeType
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
@@ -24,16 +24,31 @@ from litestar.types import (
 )
 
 from forecourt.api import docs
-from forecourt.api.authentication import Doorkeeper, Incoming
+from forecourt.api.authentication import Doorkeeper, Incoming, asked_by
+from forecourt.api.batches import Batches
 from forecourt.api.bodies import MAX_BODY_BYTES, JsonBody
+from forecourt.api.charging_profiles import ChargingProfiles, StationChargingProfiles
+from forecourt.api.configuration import Configurations
 from forecourt.api.connections import Connections
 from forecourt.api.data_transfer import DataTransfers
+from forecourt.api.errands import Errands, wanted_errands
+from forecourt.api.events import Following, Streams
 from forecourt.api.headers import add_security_headers
 from forecourt.api.health import Health
 from forecourt.api.id_tags import IdTags
-from forecourt.api.openapi import Document, describe
+from forecourt.api.jobs import Jobs
+from forecourt.api.local_lists import LocalLists
+from forecourt.api.news import News
+from forecourt.api.openapi import describe
+from forecourt.api.operation_paths import Document
+from forecourt.api.operations import Operations, wanted_order
 from forecourt.api.paging import page_request
 from forecourt.api.problems import EXCEPTION_HANDLERS
+from forecourt.api.queries import refuse_unknown_parameters
+from forecourt.api.remote_requests import RemoteRequests
+from forecourt.api.reservations import Reservations
+from forecourt.api.schedules import Schedules
+from forecourt.api.security_events import SecurityEvents
 from forecourt.api.stations import Stations
 from forecourt.api.tokens import Tokens
 from forecourt.api.transactions import Transactions, wanted_transactions
@@ -41,14 +56,27 @@ from forecourt.api.unknown import Unknown
 from forecourt.clock import Clock, SystemClock
 from forecourt.domain.access.model import PasswordHasher
 from forecourt.domain.services import Workspace
+from forecourt.operations.catalogue import Catalogue
 
 RESOURCES: Final[list[ControllerRouterHandler]] = [
     Stations,
+    Configurations,
+    LocalLists,
     IdTags,
     Transactions,
+    RemoteRequests,
+    Reservations,
+    ChargingProfiles,
+    StationChargingProfiles,
+    Schedules,
+    Jobs,
+    SecurityEvents,
     Unknown,
     Connections,
     DataTransfers,
+    Operations,
+    Errands,
+    Batches,
     Tokens,
 ]
 
@@ -75,6 +103,8 @@ class RestApplication(Litestar):
 def create_app(
     *,
     workspace: Workspace,
+    catalogue: Catalogue,
+    news: News,
     hasher: PasswordHasher,
     is_ready: Callable[[], Awaitable[list[str]]],
     version: str,
@@ -85,25 +115,37 @@ def create_app(
     It must be served without a ``Server`` header, and with the true address of clients behind a proxy: guesses at
     the password are counted per address.
     """
-    doorkeeper = Doorkeeper(workspace, hasher, clock or SystemClock())
+    clock = clock or SystemClock()
+    doorkeeper = Doorkeeper(workspace, hasher, clock)
+    streams = Streams(workspace, news, clock)
 
     async def guard(connection: Incoming, handler: BaseRouteHandler) -> None:
         """A function, because the framework copies guards deeply: of a bound method it would copy the object."""
         await doorkeeper.check(connection, handler)
 
+    async def events(request: Request[Any, Any, Any]) -> Following:  # Any: as the framework hands it out
+        return Following(streams, lambda: doorkeeper.check(request, request.route_handler))
+
     door = Router("/api/v1", route_handlers=RESOURCES, guards=[guard])
     dependencies: Dependencies = {
         "workspace": Provide(lambda: workspace, sync_to_thread=False),
+        "catalogue": Provide(lambda: catalogue, sync_to_thread=False),
+        "news": Provide(lambda: news, sync_to_thread=False),
         "doorkeeper": Provide(lambda: doorkeeper, sync_to_thread=False),
         "parts_not_ready": Provide(lambda: is_ready, sync_to_thread=False),
         "page": Provide(page_request),
         "wanted": Provide(wanted_transactions),
+        "now": Provide(lambda: clock.now, sync_to_thread=False),
+        "asked_by": Provide(asked_by),
+        "order": Provide(wanted_order),
+        "sought": Provide(wanted_errands),
+        "events": Provide(events),
     }
 
     @functools.cache
     def description() -> Document:
         """Made when somebody asks, because it takes longer than everything else at the start."""
-        return describe([Router("/api/v1", route_handlers=RESOURCES), Health], dependencies, version)
+        return describe([Router("/api/v1", route_handlers=RESOURCES), Health], dependencies, catalogue, version)
 
     return RestApplication(
         [door, Health, *_description_handlers(description)],
@@ -111,6 +153,7 @@ def create_app(
         dto=JsonBody,
         return_dto=None,
         exception_handlers=EXCEPTION_HANDLERS,
+        before_request=refuse_unknown_parameters,
         before_send=[add_security_headers],
         request_max_body_size=MAX_BODY_BYTES,
         openapi_config=None,

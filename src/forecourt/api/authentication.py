@@ -7,10 +7,13 @@ import base64
 import binascii
 import math
 from http import HTTPStatus
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
+from litestar import Request
 from litestar.connection import ASGIConnection
+from litestar.di import NamedDependency
 from litestar.handlers import BaseRouteHandler
+from litestar.params import SkipValidation
 
 from forecourt.api.problems import RETRY_AFTER_SECONDS, Refusal
 from forecourt.api.throttle import Throttle
@@ -20,6 +23,9 @@ from forecourt.domain.access.service import ADMIN
 from forecourt.domain.services import Workspace
 
 Incoming: TypeAlias = ASGIConnection[Any, Any, Any, Any]  # Any: as the framework hands it to guards
+
+AskedBy = NamedDependency[SkipValidation[str]]
+"""Who asks, as it is written down with what they ask for."""
 
 TAKES_PASSWORD: Final = "takes_password"
 """The option of a route that the administrator's password opens as well."""
@@ -34,6 +40,13 @@ CHECKS_AT_ONCE: Final = 2
 MAX_CHECKS_WAITING: Final = 16
 
 
+class _Trust(NamedTuple):
+    """A token that was looked up, and until when that is believed."""
+
+    name: str
+    until: float
+
+
 class Doorkeeper:
     """Decides on every request below /api/v1. Belongs to one event loop."""
 
@@ -41,46 +54,51 @@ class Doorkeeper:
         self._workspace = workspace
         self._hasher = hasher
         self._clock = clock
-        self._trusted_until: dict[str, float] = {}
+        self._trusted: dict[str, _Trust] = {}
         self._throttle = Throttle()
         self._checks = asyncio.Semaphore(CHECKS_AT_ONCE)
         self._checks_waiting = 0
 
     async def check(self, connection: Incoming, handler: BaseRouteHandler) -> None:
-        """Raises Refusal 401, or 429 when an address guesses passwords."""
+        """Let a request in, and note who asks; raises Refusal 401, or 429 when an address guesses passwords."""
         takes_password = bool(handler.opt.get(TAKES_PASSWORD))
         scheme, _, credentials = connection.headers.get("authorization", "").partition(" ")
         credentials = credentials.strip()
         if scheme.lower() == "bearer":
-            if not await self._is_token(credentials):
+            name = await self._token_name(credentials)
+            if name is None:
                 sentence = "The token is not known: it was revoked, has expired, or is mistyped."
                 raise _unauthorized(sentence, takes_password=takes_password, error="invalid_token")
+            connection.scope["auth"] = f"token {name}"
         elif scheme.lower() == "basic" and takes_password:
             address = connection.client.host if connection.client else ""
             if not await self._is_password(credentials, address):
                 sentence = "The name or the password is wrong."
                 raise _unauthorized(sentence, takes_password=takes_password)
+            connection.scope["auth"] = ADMIN
         else:
             sentence = "This address needs a token: send the header 'Authorization: Bearer TOKEN'."
             raise _unauthorized(sentence, takes_password=takes_password)
 
     def forget_tokens(self) -> None:
         """A token was revoked here: look all of them up again."""
-        self._trusted_until.clear()
+        self._trusted.clear()
 
-    async def _is_token(self, secret: str) -> bool:
+    async def _token_name(self, secret: str) -> str | None:
         if not 0 < len(secret) <= MAX_SECRET_CHARACTERS:
-            return False
+            return None
         key = digest(secret)
         now = self._clock.monotonic()
-        if self._trusted_until.get(key, now) > now:
-            return True
-        if await self._workspace.read(lambda services: services.access.find_token(secret)) is None:
-            return False
-        if len(self._trusted_until) >= MAX_TOKENS_REMEMBERED:
-            self._trusted_until.clear()
-        self._trusted_until[key] = now + TOKEN_TRUSTED_SECONDS
-        return True
+        trust = self._trusted.get(key)
+        if trust is not None and trust.until > now:
+            return trust.name
+        token = await self._workspace.read(lambda services: services.access.find_token(secret))
+        if token is None:
+            return None
+        if len(self._trusted) >= MAX_TOKENS_REMEMBERED:
+            self._trusted.clear()
+        self._trusted[key] = _Trust(token.name, now + TOKEN_TRUSTED_SECONDS)
+        return token.name
 
     async def _is_password(self, credentials: str, address: str) -> bool:
         wait = self._throttle.seconds_to_wait(address, self._clock.monotonic())
@@ -108,6 +126,11 @@ class Doorkeeper:
                 return await asyncio.to_thread(self._hasher.is_match, hashed, password)
         finally:
             self._checks_waiting -= 1
+
+
+async def asked_by(request: Request[Any, Any, Any]) -> str:  # Any: as the framework hands it to dependencies
+    """Who asks: "token NAME", or the administrator's account."""
+    return str(request.auth)
 
 
 def _name_and_password(credentials: str) -> tuple[str, str]:

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from html import escape
 from typing import Final
 
-from forecourt.api.openapi import Document, operations
+from forecourt.api.openapi import operations
+from forecourt.api.operation_paths import Document
 
 _STYLE: Final = """
 :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
@@ -28,6 +29,25 @@ _STYLE_HASH: Final = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).
 POLICY: Final = (
     f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
+
+
+_DANGEROUS: Final = "x-dangerous"
+"""What is asked of stations says whether it is."""
+
+_LIMITS: Final = {
+    "minLength": "at least {} characters",
+    "maxLength": "at most {} characters",
+    "minimum": "at least {}",
+    "maximum": "at most {}",
+    "multipleOf": "in steps of {}",
+    "minItems": "at least {} of them",
+    "maxItems": "at most {} of them",
+}
+
+_HUGE: Final = 2**53
+"""Limits from here on are those of a database column and tell nothing."""
+
+_COMBINATIONS: Final = {"oneOf": " or ", "anyOf": " or ", "allOf": " "}
 
 
 def page(document: Document) -> str:
@@ -60,11 +80,35 @@ def _section(document: Document, tag: str, description: str) -> Iterator[str]:
     yield f'<section id="{_anchor(tag)}"><h2>{escape(tag)}</h2><p>{escape(description)}</p>'
     for path, method, operation in operations(document):
         if tag in operation["tags"]:
-            yield from _operation(path, method, operation)
+            show = _asked if _DANGEROUS in operation else _operation
+            yield from show(path, method, operation, document["components"]["schemas"])
     yield "</section>"
 
 
-def _operation(path: str, method: str, operation: Document) -> Iterator[str]:
+def _asked(path: str, method: str, operation: Document, schemas: Document) -> Iterator[str]:
+    """Something that is asked of stations, without what all of these have in common."""
+    yield f'<article id="{escape(operation["operationId"])}"><h3>{escape(operation["summary"])}</h3>'
+    yield f'<p><code><span class="method">{escape(method)}</span> {escape(path)}</code></p>'
+    if path.startswith("/api/v1/operations/"):
+        yield "<p>Body: <code>parameters</code> as for one station, and <code>selection</code>, "
+        yield '<a href="#schema-Selection">which stations</a>. Answer: '
+        yield '<a href="#schema-ErrandBatch">ErrandBatch</a>.</p></article>'
+        return
+    if operation["description"]:
+        yield f"<p>{_prose(operation['description'])}</p>"
+    for content in operation["requestBody"]["content"].values():
+        yield from _fields(_resolved(content["schema"], schemas))
+    for content in operation["responses"]["200"]["content"].values():
+        yield f"<p>Answer: {_type(content['schema'])}</p>"
+    yield "</article>"
+
+
+def _resolved(schema: Document, schemas: Document) -> Document:
+    found: Document = schemas[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
+    return found
+
+
+def _operation(path: str, method: str, operation: Document, _: Document) -> Iterator[str]:
     yield f'<article id="{escape(operation["operationId"])}"><h3>{escape(operation["summary"])}</h3>'
     yield f'<p><code><span class="method">{escape(method)}</span> {escape(path)}</code></p>'
     if operation.get("description"):
@@ -93,15 +137,28 @@ def _schemas(document: Document) -> Iterator[str]:
             yield f"<p>{_prose(schema['description'])}</p>"
         if schema.get("enum"):
             yield f"<p>{_type(schema)}</p>"
-        if schema.get("properties"):
-            required = schema.get("required", ())
-            yield "<table><thead><tr><th>Field</th><th>Type</th><th>Required</th></tr></thead><tbody>"
-            for field, type_ in schema["properties"].items():
-                yield f"<tr><td><code>{escape(field)}</code></td><td>{_type(type_)}</td>"
-                yield f"<td>{'yes' if field in required else 'no'}</td></tr>"
-            yield "</tbody></table>"
+        yield from _fields(schema)
         yield "</article>"
     yield "</section>"
+
+
+def _fields(schema: Document) -> Iterator[str]:
+    if not schema.get("properties"):
+        return
+    required = schema.get("required", ())
+    yield "<table><thead><tr><th>Field</th><th>Type</th><th>Required</th><th>Meaning</th></tr></thead><tbody>"
+    for field, type_ in schema["properties"].items():
+        meaning = _prose(type_.get("description", ""))
+        yield f"<tr><td><code>{escape(field)}</code></td><td>{_type(type_)}{_limits(type_)}</td>"
+        yield f"<td>{'yes' if field in required else 'no'}</td><td>{meaning}</td></tr>"
+    yield "</tbody></table>"
+
+
+def _limits(schema: Document) -> str:
+    said = [
+        words.format(schema[keyword]) for keyword, words in _LIMITS.items() if abs(schema.get(keyword, _HUGE)) < _HUGE
+    ]
+    return f", {', '.join(said)}" if said else ""
 
 
 def _type(schema: Document) -> str:
@@ -110,9 +167,13 @@ def _type(schema: Document) -> str:
         return f'<a href="#schema-{escape(name)}">{escape(name)}</a>'
     if "enum" in schema:
         return " or ".join(f"<code>{escape(str(value))}</code>" for value in schema["enum"])
-    for key in ("oneOf", "anyOf"):
+    for key, word in _COMBINATIONS.items():
         if key in schema:
-            return " or ".join(_type(choice) for choice in schema[key])
+            return word.join(_type(choice) for choice in schema[key])
+    if "properties" in schema:
+        return "with " + ", ".join(
+            f"<code>{escape(name)}</code>: {_type(of)}" for name, of in schema["properties"].items()
+        )
     if schema.get("type") == "array":
         return f"list of {_type(schema.get('items', {}))}"
     kind = schema.get("type", "anything")

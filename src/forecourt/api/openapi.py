@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from litestar import Litestar
@@ -14,10 +14,15 @@ from litestar.types import ControllerRouterHandler, Dependencies
 
 from forecourt.api.batch import MAX_ITEMS
 from forecourt.api.bodies import JsonBody
+from forecourt.api.operation_paths import Document, describe_operations
 from forecourt.api.problems import PROBLEM_JSON
+from forecourt.operations.catalogue import Catalogue
 
 _DESCRIPTION: Final = """\
 Everything an operator can do with stations, id tags and transactions.
+
+What is wanted of a station is written down as an errand, at one address for each operation, and carried to the station
+as soon as it is its turn. With `wait` the answer comes when the errand has ended, or after so many seconds.
 
 Names are those of OCPP 1.6 in camelCase. Times are RFC 3339 in UTC; energy is in Wh. A list answers a page of
 `items` and in `next` the `cursor` of the page that follows, or null at the end. Bodies may hold no fields but those
@@ -26,11 +31,21 @@ listed here. Whatever goes wrong is answered as a problem document (RFC 9457). I
 
 _TAGS: Final = {
     "Stations": "The register of stations, and the state of their connectors.",
+    "Configuration": "What stations are set to, and what they should be set to.",
+    "Local lists": "Id tags that stations admit by themselves.",
     "Id tags": "Who may charge.",
     "Transactions": "What was charged, and what is doubtful about it.",
+    "Remote requests": "Starts and stops that were asked for from here, and what became of them.",
+    "Reservations": "Connectors that are kept for an id tag.",
+    "Smart charging": "Charging profiles, which stations have them, and what stations make of them.",
+    "Jobs": "Uploads of logs and installations of firmware, and how they go.",
+    "Security events": "What stations report that matters for security.",
     "Unknown": "Stations and id tags that came and are not registered.",
     "Connections": "Which stations are connected.",
     "Data transfer": "Vendor messages of stations.",
+    "Operations": "What can be asked of stations. Whatever is asked becomes an errand, which tells what became of it.",
+    "Errands": "What was asked of stations, and what became of it.",
+    "Batches": "Requests to many stations at once.",
     "Tokens": "Tokens for programs that use this interface.",
     "Health": "For supervisors and load balancers; no token is needed.",
 }
@@ -76,7 +91,7 @@ _ERRORS: Final = {
     "400": "The request cannot be understood; `errors` says which inputs are at fault.",
     "401": "No token, or one that is not known.",
     "404": "There is no such thing.",
-    "409": "It exists already.",
+    "409": "It exists already, or what was done meanwhile forbids it.",
     "413": "The body is too large.",
     "415": "The body is not JSON.",
     "422": "The request is understood and one of its values cannot be; `errors` says which.",
@@ -85,12 +100,12 @@ _ERRORS: Final = {
     "503": "The database or a part of the system is not ready; try again after `Retry-After`.",
 }
 
-Document = dict[str, Any]  # Any: JSON has no narrower type
 
-
-def describe(route_handlers: Sequence[ControllerRouterHandler], dependencies: Dependencies, version: str) -> Document:
-    """The document for these routes. The framework derives it from the handlers; what all operations share, such
-    as errors and the ways to sign in, is added here once."""
+def describe(
+    route_handlers: Sequence[ControllerRouterHandler], dependencies: Dependencies, catalogue: Catalogue, version: str
+) -> Document:
+    """The document for these routes and operations. The framework derives the routes from their handlers; what all
+    have in common, such as errors and the ways to sign in, is added here once."""
     config = OpenAPIConfig(
         title="Forecourt",
         version=version,
@@ -110,6 +125,8 @@ def describe(route_handlers: Sequence[ControllerRouterHandler], dependencies: De
     components = document["components"]
     components["securitySchemes"] = _SECURITY_SCHEMES
     _complete_schemas(components["schemas"])
+    _complete_errand(components["schemas"]["Errand"])
+    describe_operations(document, catalogue)
     components["schemas"]["Problem"] = _PROBLEM_SCHEMA
     components["schemas"]["Batch"] = _batch_schema(components["schemas"])
     for path, method, operation in operations(document):
@@ -139,9 +156,14 @@ def _with_plain_names(document: Document) -> Document:
     text = re.sub(r"Listing_[\w.]+\.(\w+)View_", r"\1Page", text)
     text = re.sub(r"Listing\[(\w+)View\]", r"\1Page", text)
     text = re.sub(r"(?<=[\"/])([A-Z]\w+)View(?=\")", r"\1", text)
-    text = re.sub(r"(?<=[\"{])([a-z]+)_([a-z])([a-z]*)(?=[\"}])", lambda m: m[1] + m[2].upper() + m[3], text)
+    text = re.sub(r"(?<=[\"{])[a-z]+(?:_[a-z]+)+(?=[\"}])", lambda found: _in_camel_case(found[0]), text)
     plain: Document = msgspec.json.decode(text)
     return plain
+
+
+def _in_camel_case(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(other.capitalize() for other in others)
 
 
 def _complete_schemas(schemas: Document) -> None:
@@ -154,22 +176,26 @@ def _complete_schemas(schemas: Document) -> None:
                 schema["additionalProperties"] = False
 
 
+def _complete_errand(schema: Document) -> None:
+    """What has any shape to the framework, because it is passed on as it is stored."""
+    schema["properties"]["request"] = {"type": ["object", "null"]}
+    schema["properties"]["response"] = {"type": ["object", "string", "null"]}
+
+
 def _statuses(path: str, method: str, operation: Document) -> set[str]:
     operation["responses"].pop("400", None)
     if path == "/health/live":
         return set()
     if path == "/health/ready":
         return {"503"}
-    statuses = {"401", "500", "503"}
+    statuses = {"400", "401", "500", "503"}
     if path.startswith("/api/v1/tokens"):
         statuses |= {"429"}
     if "requestBody" in operation:
-        statuses |= {"400", "413", "415", "422"}
-    if any(parameter["in"] == "query" for parameter in operation.get("parameters", ())):
-        statuses |= {"400"}
-    if "{" in path and method != "put":
+        statuses |= {"413", "415", "422"}
+    if "{" in path and (method != "put" or "/stations/{" in path):
         statuses |= {"404"}
-    if method == "post":
+    if method == "post" or (method == "delete" and path.startswith(("/api/v1/errands/", "/api/v1/jobs/"))):
         statuses |= {"409"}
     return statuses - ({"409", "422"} if path.endswith("/batch") else set())
 

@@ -28,8 +28,8 @@ STATUS_BY_KIND: Final[Mapping[Kind, HTTPStatus]] = {
 
 RETRY_AFTER_SECONDS: Final = 2
 
-_KEYWORDS: Final = {"since": "from", "until": "to"}
-"""Parameters that cannot have their own name in Python."""
+_KEYWORDS: Final = {"since": "from", "until": "to", "states": "state", "asker": "askedBy"}
+"""Parameters that have another name in Python, because theirs means something else there."""
 
 _log = structlog.get_logger(__name__)
 

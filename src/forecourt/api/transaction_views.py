@@ -12,11 +12,25 @@ from forecourt.api.csv import Cell
 from forecourt.api.words import connector_id
 from forecourt.domain.authorization.model import AuthorizationStatus
 from forecourt.domain.transactions.metering import Sample, StoredReading
-from forecourt.domain.transactions.model import Doubt, DoubtfulStop, Transaction
+from forecourt.domain.transactions.model import Doubt, DoubtfulStop, OperatorStop, Transaction
+
+BY_STATION: Final = "station"
+
+
+class OperatorStopView(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+    """A stop that an operator recorded."""
+
+    stopped_by: str
+    stop_timestamp: datetime
+    meter_stop: int
+    reason: str
+    received_at: datetime
 
 
 class TransactionView(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
-    """A transaction. Meters are in Wh; ``doubts`` says what a person should look at."""
+    """A transaction. Meters are in Wh; ``doubts`` says what a person should look at. ``stoppedBy`` is ``station``, or
+    who recorded the stop in its place. ``operatorStop`` stays when the station's own stop has taken the place of an
+    operator's. ``remoteStart`` and ``remoteStop`` are the errands of the remote requests that began and ended it."""
 
     transaction_id: int
     station_id: str
@@ -36,6 +50,10 @@ class TransactionView(msgspec.Struct, frozen=True, rename="camel", kw_only=True)
     doubts: Sequence[Doubt]
     start_received_at: datetime
     stop_received_at: datetime | None
+    stopped_by: str | None
+    operator_stop: OperatorStopView | None
+    remote_start: int | None
+    remote_stop: int | None
 
 
 class SampledValueView(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -96,6 +114,22 @@ def show_transaction(transaction: Transaction) -> TransactionView:
         doubts=_in_order(transaction.doubts),
         start_received_at=transaction.start_received_at,
         stop_received_at=None if stop is None else stop.received_at,
+        stopped_by=None if stop is None else stop.stopped_by or BY_STATION,
+        operator_stop=_operator_stop(transaction.operator_stop),
+        remote_start=transaction.remote_start,
+        remote_stop=transaction.remote_stop,
+    )
+
+
+def _operator_stop(stop: OperatorStop | None) -> OperatorStopView | None:
+    if stop is None:
+        return None
+    return OperatorStopView(
+        stopped_by=stop.stopped_by,
+        stop_timestamp=stop.stopped_at,
+        meter_stop=stop.meter_stop_wh,
+        reason=stop.reason,
+        received_at=stop.received_at,
     )
 
 
@@ -124,7 +158,12 @@ def show_doubtful_stop(stop: DoubtfulStop) -> DoubtfulStopView:
     )
 
 
-TRANSACTION_COLUMNS: Final = tuple(field.encode_name for field in msgspec.structs.fields(TransactionView))
+_FLAT: Final = tuple(field for field in msgspec.structs.fields(TransactionView) if field.name != "operator_stop")
+
+TRANSACTION_COLUMNS: Final = (
+    *(field.encode_name for field in _FLAT),
+    *("operatorStoppedBy", "operatorStopTimestamp", "operatorMeterStop"),
+)
 
 METER_VALUE_COLUMNS: Final = (
     *[field.encode_name for field in msgspec.structs.fields(MeterValueView)][:-1],
@@ -134,7 +173,9 @@ METER_VALUE_COLUMNS: Final = (
 
 def transaction_rows(transaction: Transaction) -> Iterator[Sequence[Cell]]:
     view = show_transaction(transaction)
-    yield [_cell(getattr(view, name)) for name in view.__struct_fields__]
+    stop = view.operator_stop
+    figures = (None, None, None) if stop is None else (stop.stopped_by, stop.stop_timestamp, stop.meter_stop)
+    yield [*(_cell(getattr(view, field.name)) for field in _FLAT), *figures]
 
 
 def meter_value_rows(stored: StoredReading) -> Iterator[Sequence[Cell]]:

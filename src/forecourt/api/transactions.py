@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from litestar import Controller, get
+import msgspec
+from litestar import Controller, get, post
 from litestar.di import NamedDependency
-from litestar.params import PathParameter, QueryParameter, SkipValidation
+from litestar.params import JSONBody, PathParameter, QueryParameter, SkipValidation
 from litestar.response import Stream
 
+from forecourt.api.authentication import AskedBy
 from forecourt.api.csv import csv_download
 from forecourt.api.paging import Listing, Paging, listing
 from forecourt.api.transaction_views import (
@@ -24,10 +26,33 @@ from forecourt.api.transaction_views import (
     show_transaction,
     transaction_rows,
 )
-from forecourt.api.words import MAX_NUMBER, StationQuery, Works, number_from_path, place_of, utc
-from forecourt.domain.transactions.model import TransactionFilter
+from forecourt.api.words import MAX_NUMBER, Line, Moment, StationQuery, Works, number_from_path, place_of, utc
+from forecourt.domain.transactions.model import OPERATOR_REASON, OperatorStopDraft, TransactionFilter
 
 TransactionId = Annotated[int, PathParameter(description="The number that the station was given for the transaction.")]
+
+MeterStop = Annotated[int, msgspec.Meta(ge=0, le=MAX_NUMBER)]
+
+
+class OperatorStopOrder(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True, kw_only=True):
+    """A stop to record. Without ``meterStop`` (Wh) it is the newest register that was read during the transaction, or
+    else that of its start; without ``stoppedAt`` it is now. ``force`` records it also while the station is connected.
+    """
+
+    meter_stop: MeterStop | None = None
+    stopped_at: Moment | None = None
+    reason: Line | None = None
+    force: bool = False
+
+    def draft(self, asked_by: str) -> OperatorStopDraft:
+        return OperatorStopDraft(
+            stopped_by=asked_by,
+            stopped_at=utc(self.stopped_at, "stoppedAt"),
+            meter_stop_wh=self.meter_stop,
+            reason=self.reason or OPERATOR_REASON,
+            is_forced=self.force,
+        )
+
 
 Wanted = NamedDependency[SkipValidation[TransactionFilter]]
 
@@ -82,6 +107,23 @@ class Transactions(Controller):
     async def show(self, transaction_id: TransactionId, workspace: Works) -> TransactionView:
         number = number_from_path(transaction_id)
         return show_transaction(await workspace.read(lambda services: services.transactions.get(number)))
+
+    @post(
+        "/transactions/{transaction_id:int}/stop",
+        status_code=200,
+        summary="Record a stop for a station that is gone",
+        operation_id="stopTransaction",
+    )
+    async def stop(
+        self, transaction_id: TransactionId, data: JSONBody[OperatorStopOrder], workspace: Works, asked_by: AskedBy
+    ) -> TransactionView:
+        """Ends the transaction in the records alone. Should the station report its stop later, that counts, and this
+        one stays visible as `operatorStop`. A station that is connected is asked with StopCharging instead."""
+        number = number_from_path(transaction_id)
+        draft = data.draft(asked_by)
+        return show_transaction(
+            await workspace.write(lambda services: services.transactions.stop_by_operator(number, draft))
+        )
 
     @get(
         "/transactions/{transaction_id:int}/meter-values",

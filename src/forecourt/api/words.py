@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated, Final
 from urllib.parse import unquote_to_bytes
@@ -18,7 +19,13 @@ from forecourt.domain.services import Workspace
 MAX_NUMBER: Final = 2**31 - 1
 """The largest number that every database keeps in an integer column."""
 
+MAX_LONG: Final = 2**63 - 1
+"""The same of a column for long integers."""
+
 Works = NamedDependency[SkipValidation[Workspace]]
+
+Now = NamedDependency[SkipValidation[Callable[[], datetime]]]
+"""Tells the time."""
 
 Line = Annotated[str, msgspec.Meta(max_length=255, pattern="^[^\\x00]*$")]
 """A name or id. No database keeps the character NUL."""

@@ -9,17 +9,21 @@ from collections.abc import Iterator
 import uvicorn
 
 from forecourt.api.app import create_app
+from forecourt.api.news import News
 from forecourt.app.database import open_database
-from forecourt.app.process import asked_to_stop, is_listening, version
+from forecourt.app.process import Rings, asked_to_stop, is_listening, version
 from forecourt.config import Config
+from forecourt.courier.sweeper import sweep_for_ever
+from forecourt.dialects.v16 import dialect as v16
 from forecourt.domain.errors import DomainError
 from forecourt.domain.services import Services, Workspace
+from forecourt.operations.catalogue import make_catalogue
 from forecourt.passwords import Argon2Hasher
 
 
 async def run(config: Config) -> None:
     """The process of people and programs: REST."""
-    async with open_database(config) as (workspace, _bell), asyncio.TaskGroup() as tasks:
+    async with open_database(config) as (workspace, bell), asyncio.TaskGroup() as tasks:
 
         async def parts_not_ready() -> list[str]:
             return [
@@ -27,8 +31,15 @@ async def run(config: Config) -> None:
                 *([] if await is_listening(config.stations) else ["gateway"]),
             ]
 
+        news = News()
+        bell.listen(Rings({"result": news.heard, "errand": news.written}).heard)
         application = create_app(
-            workspace=workspace, hasher=Argon2Hasher(), is_ready=parts_not_ready, version=version()
+            workspace=workspace,
+            catalogue=make_catalogue([v16.make()]),
+            news=news,
+            hasher=Argon2Hasher(),
+            is_ready=parts_not_ready,
+            version=version(),
         )
         server = _Server(
             uvicorn.Config(
@@ -43,7 +54,10 @@ async def run(config: Config) -> None:
             )
         )
         tasks.create_task(server.serve())
+        sweeping = tasks.create_task(sweep_for_ever(workspace))
         await asked_to_stop()
+        sweeping.cancel()
+        news.close()
         server.should_exit = True
 
 

@@ -36,7 +36,7 @@ async def open_database(config: Config) -> AsyncIterator[tuple[DatabaseWorkspace
         connect=database.connect,
         build=services_on(
             clock=SystemClock(),
-            policy=BootPolicy(gateway.heartbeat_seconds, gateway.retry_seconds),
+            policy=BootPolicy(gateway.heartbeat_seconds, gateway.retry_seconds, gateway.configuration_age),
             hasher=Argon2Hasher(),
         ),
         writers=database.writers,

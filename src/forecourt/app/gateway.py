@@ -7,9 +7,11 @@ import asyncio
 import structlog
 
 from forecourt.app.database import open_database
-from forecourt.app.process import asked_to_stop, raise_file_limit
+from forecourt.app.process import Rings, asked_to_stop, raise_file_limit
 from forecourt.clock import SystemClock
 from forecourt.config import Config
+from forecourt.courier.courier import Courier
+from forecourt.courier.sweeper import sweep_for_ever
 from forecourt.dialects.v16 import dialect as v16
 from forecourt.gateway.calm import keep_calm
 from forecourt.gateway.links import Links
@@ -25,20 +27,30 @@ async def run(config: Config) -> None:
         links = Links(workspace, SystemClock(), config.gateway, config.node_name)
         await workspace.write(lambda services: services.presence.close_all(config.node_name))
         spoken = v16.make()
+        dialects = {spoken.subprotocol: spoken}
+        courier = Courier(workspace, links, dialects, node=config.node_name, answer_seconds=config.gateway.call_seconds)
+        await courier.recover()
         listener = Listener(
             config.stations,
             links=links,
             office=workspace,
-            dialects={spoken.subprotocol: spoken},
+            dialects=dialects,
             config=config.gateway,
         )
-        bell.listen(links.changed)
+        rings = Rings({"station": links.changed, "errand": courier.rung})
+        bell.listen(rings.heard)
         address = await listener.start()
         _log.info("listening", stations=f"ws://{address}/ocpp/")
-        background = [tasks.create_task(links.run()), tasks.create_task(keep_calm(lambda: len(links)))]
+        background = [
+            tasks.create_task(links.run()),
+            tasks.create_task(courier.run()),
+            tasks.create_task(sweep_for_ever(workspace)),
+            tasks.create_task(keep_calm(lambda: len(links))),
+        ]
         await asked_to_stop()
         _log.info("stopping", links=len(links))
         listener.stop_accepting()
+        courier.stop_sending()
         await links.drain()
         await listener.close()
         for task in background:

@@ -1,0 +1,284 @@
+"""Draws limits over time as steps: an SVG text that needs no script, no font and no library."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import math
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from html import escape
+from typing import Final
+
+WIDTH: Final = 960
+_SVG: Final = "http://www.w3.org/2000/svg"
+_LEFT, _RIGHT, _TOP, _HEIGHT = 76, 24, 82, 260
+_INNER: Final = WIDTH - _LEFT - _RIGHT
+_BOTTOM: Final = _TOP + _HEIGHT
+_LEGEND_TOP: Final = _BOTTOM + 66
+_LEGEND_ROW: Final = 22
+_MAX_NAME: Final = 90
+_MAX_TICKS: Final = 12
+_END: Final = datetime(9999, 12, 30, tzinfo=UTC)
+_MAX_TOLD: Final = 24
+"""How many steps are told in words; beyond that nobody listens."""
+
+_TIME_STEPS: Final = [60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800]
+_DASHES: Final = ["9 4", "2 3", "12 4 2 4", "5 5", "14 6", "7 3 2 3 2 3"]
+_NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+STYLE: Final = """
+.step-plot { color-scheme: light dark; font: 13px system-ui, sans-serif;
+  --ink: var(--plot-ink, #1c2430); --faint: var(--plot-faint, #5b6675); --grid: var(--plot-grid, #d8dde4);
+  --paper: var(--plot-paper, #ffffff); --result: var(--plot-result, #0b57d0);
+  --line-0: #b3261e; --line-1: #146c2e; --line-2: #8a4b00; --line-3: #6b3fa0; --line-4: #00666b; --line-5: #7d2560; }
+@media (prefers-color-scheme: dark) { .step-plot {
+  --ink: var(--plot-ink, #e6eaf0); --faint: var(--plot-faint, #a4aebb); --grid: var(--plot-grid, #3a4350);
+  --paper: var(--plot-paper, #14181f); --result: var(--plot-result, #8ab4f8);
+  --line-0: #ff8a80; --line-1: #7fd88f; --line-2: #ffb869; --line-3: #cfa8ff; --line-4: #6fdde2; --line-5: #ff9fd2; } }
+.step-plot text { fill: var(--ink); } .step-plot .faint { fill: var(--faint); }
+.step-plot .paper { fill: var(--paper); } .step-plot .grid { stroke: var(--grid); stroke-width: 1; }
+.step-plot .axis { stroke: var(--faint); stroke-width: 1; } .step-plot .name { font-size: 16px; font-weight: 600; }
+.step-plot .line { fill: none; stroke-width: 2; stroke-linejoin: round; }
+.step-plot .result { stroke: var(--result); stroke-width: 4; }
+.step-plot .under { stroke-width: 8; stroke-opacity: .45; } .step-plot .area { fill: var(--result); opacity: .14; }
+.step-plot .line-0 { stroke: var(--line-0); } .step-plot .line-1 { stroke: var(--line-1); }
+.step-plot .line-2 { stroke: var(--line-2); } .step-plot .line-3 { stroke: var(--line-3); }
+.step-plot .line-4 { stroke: var(--line-4); } .step-plot .line-5 { stroke: var(--line-5); }
+"""
+
+POLICY: Final = (
+    "default-src 'none'; frame-ancestors 'none'; style-src 'sha256-"
+    + base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode("ascii")
+    + "'"
+)
+"""The Content-Security-Policy under which a plot looks as it should."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line: from each second on its limit holds, and None is no limit. The result is drawn broad, and filled."""
+
+    name: str
+    steps: Sequence[tuple[int, float | None]]
+    is_result: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plot:
+    """Lines over one time. Without a start its times count from the start of charging."""
+
+    title: str
+    note: str = ""
+    unit: str
+    seconds: int
+    starts_at: datetime | None
+    lines: Sequence[Line]
+
+
+def step_plot(plot: Plot) -> str:
+    """The plot as SVG; every text in it may hold anything, and so may every time."""
+    if plot.starts_at is not None and plot.starts_at > _END - timedelta(seconds=plot.seconds):
+        plot = replace(plot, starts_at=None)
+    ticks = _rate_ticks(max((rate for line in plot.lines for _, rate in line.steps if rate is not None), default=0))
+    scale = _Scale(max(plot.seconds, 1), ticks[-1])
+    height = _LEGEND_TOP + _LEGEND_ROW * len(plot.lines) + 6
+    size = f'width="{WIDTH}" height="{height}"'
+    return "".join(
+        [
+            f'<svg xmlns="{_SVG}" class="step-plot" role="img" {size} viewBox="0 0 {WIDTH} {height}">',
+            f"<title>{_text(plot.title)}</title><desc>{_text(_told(plot))}</desc><style>{STYLE}</style>",
+            f'<rect class="paper" {size}/>',
+            f'<text class="name" x="{_LEFT}" y="26">{_text(_short(plot.title, 58))}</text>',
+            f'<text class="faint" x="{_LEFT}" y="46">{_text(_short(plot.note, 120))}</text>',
+            *_rate_axis(plot, scale, ticks),
+            *_time_axis(plot, scale),
+            *(_drawn(plot, number, scale) for number in _in_order(plot)),
+            *_unlimited(plot, scale),
+            *_legend(plot),
+            "</svg>",
+        ]
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Scale:
+    seconds: int
+    highest: float
+
+    def x(self, second: float) -> float:
+        return round(_LEFT + _INNER * min(max(second, 0), self.seconds) / self.seconds, 2)
+
+    def y(self, rate: float) -> float:
+        return round(_BOTTOM - _HEIGHT * rate / self.highest, 2)
+
+
+# Lines
+
+
+def _in_order(plot: Plot) -> list[int]:
+    """Results first, so that thin lines lie on top of them."""
+    return sorted(range(len(plot.lines)), key=lambda number: not plot.lines[number].is_result)
+
+
+def _drawn(plot: Plot, number: int, scale: _Scale) -> str:
+    line = plot.lines[number]
+    path = "".join(_strokes(line, scale))
+    title = f"<title>{_text(line.name)}</title>"
+    if not line.is_result:
+        return f'<path {_look(plot, number)} d="{path}">{title}</path>'
+    area = "".join(
+        f"M{scale.x(start)} {_BOTTOM}V{scale.y(rate)}H{scale.x(end)}V{_BOTTOM}Z"
+        for start, end, rate in _pieces(line, scale.seconds)
+        if rate is not None
+    )
+    return f'<path class="area" d="{area}"/><path {_look(plot, number)} d="{path}">{title}</path>'
+
+
+def _strokes(line: Line, scale: _Scale) -> Iterator[str]:
+    is_drawing = False
+    for start, end, rate in _pieces(line, scale.seconds):
+        if rate is not None:
+            y = scale.y(rate)
+            yield f"{f'V{y}' if is_drawing else f'M{scale.x(start)} {y}'}H{scale.x(end)}"
+        is_drawing = rate is not None
+
+
+def _pieces(line: Line, seconds: int) -> Iterator[tuple[int, int, float | None]]:
+    ends = [start for start, _ in line.steps[1:]] + [seconds]
+    for (start, rate), end in zip(line.steps, ends, strict=False):
+        if start < min(end, seconds):
+            yield max(start, 0), min(end, seconds), rate
+
+
+def _unlimited(plot: Plot, scale: _Scale) -> Iterator[str]:
+    """Says where nothing limits, because a gap might be taken for a limit of 0."""
+    for line in [line for line in plot.lines if line.is_result or len(plot.lines) == 1][:1]:
+        for start, end, rate in _pieces(line, scale.seconds):
+            left, right = scale.x(start), scale.x(end)
+            if rate is None and right - left > 60:
+                middle = round((left + right) / 2, 1)
+                yield f'<text class="faint" x="{middle}" y="{_TOP + 16}" text-anchor="middle">no limit</text>'
+
+
+# Axes
+
+
+def _rate_ticks(highest: float) -> list[float]:
+    """From 0 to a round number that is not below the highest rate."""
+    if highest <= 0:
+        return [0, 1]
+    raw = highest * 1.05 / 5
+    power = 10.0 ** math.floor(math.log10(raw))
+    step = next(power * factor for factor in (1, 2, 2.5, 5, 10) if power * factor >= raw * 0.999999)
+    return [step * number for number in range(math.ceil(highest * 1.05 / step - 1e-9) + 1)]
+
+
+def _rate_axis(plot: Plot, scale: _Scale, ticks: Sequence[float]) -> Iterator[str]:
+    is_kilo = plot.unit.startswith("W") and ticks[-1] >= 2000
+    unit = f"k{plot.unit}" if is_kilo else plot.unit
+    yield f'<text class="faint" x="{_LEFT}" y="{_TOP - 12}">{_text(unit)}</text>'
+    for rate in ticks:
+        y = scale.y(rate)
+        yield f'<line class="grid" x1="{_LEFT}" x2="{WIDTH - _RIGHT}" y1="{y}" y2="{y}"/>'
+        shown = _number(rate / 1000 if is_kilo else rate)
+        yield f'<text x="{_LEFT - 8}" y="{y + 4:.2f}" text-anchor="end">{shown}</text>'
+
+
+def _time_axis(plot: Plot, scale: _Scale) -> Iterator[str]:
+    step = next((one for one in _TIME_STEPS if plot.seconds / one <= _MAX_TICKS), 0)
+    if not step:
+        step = 604_800 * math.ceil(plot.seconds / 604_800 / _MAX_TICKS)
+    offset = 0 if plot.starts_at is None else _to_round_time(plot.starts_at, step)
+    day = ""
+    for second in range(offset, scale.seconds + 1, step):
+        x = scale.x(second)
+        yield f'<line class="grid" x1="{x}" x2="{x}" y1="{_TOP}" y2="{_BOTTOM}"/>'
+        if plot.starts_at is None:
+            yield _below(x, 18, f"+{second // 86_400} d" if step >= 86_400 else f"+{_clock(second)}")
+            continue
+        at = plot.starts_at.astimezone(UTC) + timedelta(seconds=second)
+        if step < 86_400:
+            yield _below(x, 18, f"{at:%H:%M}")
+        if f"{at:%d}" != day:
+            day = f"{at:%d}"
+            yield _below(x, 34 if step < 86_400 else 18, f"{at:%a} {at.day} {at:%b}")
+    yield f'<line class="axis" x1="{_LEFT}" x2="{WIDTH - _RIGHT}" y1="{_BOTTOM}" y2="{_BOTTOM}"/>'
+    yield f'<line class="axis" x1="{_LEFT}" x2="{_LEFT}" y1="{_TOP}" y2="{_BOTTOM}"/>'
+    about = "hours and minutes since the start of charging" if plot.starts_at is None else "time in UTC"
+    yield f'<text class="faint" x="{WIDTH - _RIGHT}" y="{_BOTTOM + 50}" text-anchor="end">{about}</text>'
+
+
+def _to_round_time(starts_at: datetime, step: int) -> int:
+    """Seconds to the next time at which a clock shows a round number."""
+    midnight = starts_at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    passed = (starts_at - midnight).total_seconds()
+    return math.ceil(passed / min(step, 86_400)) * min(step, 86_400) - math.floor(passed)
+
+
+def _below(x: float, distance: int, text: str) -> str:
+    half = 4 * len(text)
+    inside = min(max(x, half), WIDTH - half)
+    return f'<text x="{inside}" y="{_BOTTOM + distance}" text-anchor="middle">{_text(text)}</text>'
+
+
+def _clock(second: int) -> str:
+    return f"{second // 3600}:{second % 3600 // 60:02}"
+
+
+# Words
+
+
+def _legend(plot: Plot) -> Iterator[str]:
+    for number, line in enumerate(plot.lines):
+        y = _LEGEND_TOP + _LEGEND_ROW * number
+        yield f'<path {_look(plot, number)} d="M{_LEFT} {y}h44"/>'
+        yield f'<text x="{_LEFT + 54}" y="{y + 4}">{_text(_short(line.name))}</text>'
+
+
+def _look(plot: Plot, number: int) -> str:
+    """Lines differ in their dashes too, because not everybody sees colours. A result lies under what it came from."""
+    if plot.lines[number].is_result:
+        return f'class="line result{" under" if len(plot.lines) > 1 else ""}"'
+    style = number % len(_DASHES)
+    return f'class="line line-{style}" stroke-dasharray="{_DASHES[style]}"'
+
+
+def _told(plot: Plot) -> str:
+    return " ".join([plot.note, *(_told_line(plot, line) for line in plot.lines)]).strip()
+
+
+def _told_line(plot: Plot, line: Line) -> str:
+    pieces = list(_pieces(line, plot.seconds))
+    told = [f"{_moment(plot, start)} {_rate(rate, plot.unit)}" for start, _, rate in pieces[:_MAX_TOLD]]
+    more = f"; and {len(pieces) - _MAX_TOLD} more steps" if len(pieces) > _MAX_TOLD else ""
+    return f"{line.name}: {'; '.join(told)}{more}."
+
+
+def _rate(rate: float | None, unit: str) -> str:
+    return "no limit" if rate is None else f"{_number(rate)} {unit}"
+
+
+def _moment(plot: Plot, second: int) -> str:
+    if plot.starts_at is None:
+        return f"after {_length(second)}" if second else "at first"
+    return f"from {plot.starts_at.astimezone(UTC) + timedelta(seconds=second):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _length(seconds: int) -> str:
+    minutes, rest = divmod(seconds, 60)
+    return " ".join(part for part in (f"{minutes} min" if minutes else "", f"{rest} s" if rest else "") if part)
+
+
+def _number(value: float) -> str:
+    return f"{value:.2f}".rstrip("0").rstrip(".")
+
+
+def _short(text: str, limit: int = _MAX_NAME) -> str:
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
+def _text(text: str) -> str:
+    return escape(_NOT_XML.sub("\ufffd", text))

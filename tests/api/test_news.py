@@ -1,0 +1,75 @@
+"""Whoever waits for an errand is woken when it may have changed, and looks now and then all the same."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine
+
+import pytest
+
+from forecourt.api.news import News, Wait
+
+
+def in_loop(story: Callable[[News], Coroutine[None, None, None]]) -> None:
+    async def main() -> None:
+        await asyncio.wait_for(story(News()), 10)
+
+    asyncio.run(main())
+
+
+async def is_woken(wait: Wait) -> bool:
+    """Whether it was rung already."""
+    began = time.monotonic()
+    await wait.next(0.05)
+    return time.monotonic() - began < 0.04
+
+
+@pytest.mark.parametrize(
+    ("about", "ring", "is_heard"),
+    [(7, "7", True), (7, "8", False), (7, "77", False), (7, None, True), (None, "7", True), (None, None, True)],
+)
+def test_a_ring_wakes_whoever_it_is_about(about: int | None, ring: str | None, is_heard: bool) -> None:
+    async def story(news: News) -> None:
+        with news.waiting(about) as wait:
+            news.heard(ring)
+            assert await is_woken(wait) is is_heard
+
+    in_loop(story)
+
+
+def test_a_ring_between_two_looks_is_not_missed() -> None:
+    """Begin to wait, look, and only then wait for the ring."""
+
+    async def story(news: News) -> None:
+        with news.waiting(7) as wait:
+            news.heard("7")
+            assert await is_woken(wait)
+            assert not await is_woken(wait), "one ring wakes once"
+            asyncio.get_running_loop().call_later(0.005, news.heard, "7")
+            assert await is_woken(wait)
+
+    in_loop(story)
+
+
+def test_nobody_waits_long_without_looking() -> None:
+    async def story(news: News) -> None:
+        with news.waiting(7) as wait:
+            began = time.monotonic()
+            await wait.next()
+            assert 0.9 < time.monotonic() - began < 5
+
+    in_loop(story)
+
+
+def test_whoever_has_gone_is_forgotten() -> None:
+    async def story(news: News) -> None:
+        with news.waiting(7) as gone:
+            pass
+        with pytest.raises(ZeroDivisionError), news.waiting() as failed:
+            raise ZeroDivisionError
+        news.heard(None)
+        assert not await is_woken(gone)
+        assert not await is_woken(failed)
+
+    in_loop(story)
