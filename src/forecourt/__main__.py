@@ -1,14 +1,53 @@
-"""The command ``forecourt``."""
+"""The command ``forecourt``. Each command imports what it needs when it runs, so that none waits for the others."""
 
 from __future__ import annotations
 
-from forecourt.app import node
-from forecourt.app.database import open_workspace
+import functools
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING
+
 from forecourt.cli.main import Doors, build
+from forecourt.domain.services import Workspace
+
+if TYPE_CHECKING:
+    from forecourt.operations.catalogue import Catalogue
 
 
 def main() -> None:
-    build(Doors(open_workspace=open_workspace, serve=node.serve, demo=node.demo, role=node.run_role))()
+    build(Doors(open_workspace=_open_workspace, serve=_serve, demo=_demo, role=_role, catalogue=_catalogue))()
+
+
+def _open_workspace() -> AbstractAsyncContextManager[Workspace]:
+    from forecourt.app.database import open_workspace
+
+    return open_workspace()
+
+
+def _serve(announce: Callable[[str], None]) -> None:
+    from forecourt.app import node
+
+    node.serve(announce)
+
+
+def _demo(announce: Callable[[str], None]) -> None:
+    from forecourt.app import node
+
+    node.demo(announce)
+
+
+def _role(name: str) -> None:
+    from forecourt.app import node
+
+    node.run_role(name)
+
+
+@functools.cache
+def _catalogue() -> Catalogue:
+    from forecourt.dialects.v16 import dialect as v16
+    from forecourt.operations.catalogue import make_catalogue
+
+    return make_catalogue([v16.make()])
 
 
 if __name__ == "__main__":

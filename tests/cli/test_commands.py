@@ -2,69 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import csv
 import io
 import json
-from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from typer.testing import CliRunner, Result
 
-from forecourt.cli.main import Announce, Doors, build
+from forecourt.cli.main import Announce
 from forecourt.config import ConfigError
 from forecourt.domain.authorization.model import IdToken
 from forecourt.domain.evse import EvseId
 from forecourt.domain.provisioning.model import StationDraft
-from forecourt.domain.services import Workspace
 from forecourt.domain.transactions.model import StartReport
+from tests.cli.shell import Shell
 from tests.support.clock import NOON
-from tests.support.workspace import MemoryWorkspace
-
-
-class Shell:
-    """Types commands."""
-
-    def __init__(self) -> None:
-        self.workspace = MemoryWorkspace()
-        self.services = self.workspace.services
-        self.roles: list[str] = []
-        self.serve: Callable[[Announce], None] = lambda announce: announce("serving")
-
-    def type(self, *words: str, stdin: str = "") -> Result:
-        doors = Doors(
-            open_workspace=self._open,
-            serve=lambda announce: self.serve(announce),
-            demo=lambda announce: announce("demonstrating"),
-            role=self.roles.append,
-        )
-        return CliRunner().invoke(build(doors), list(words), input=stdin)
-
-    def read(self, *words: str) -> str:
-        """What a command that succeeds prints."""
-        result = self.type(*words)
-        assert result.exit_code == 0, result.output
-        return result.stdout
-
-    def refuse(self, *words: str) -> tuple[int, str]:
-        """The exit code and the only line of a command that fails."""
-        result = self.type(*words)
-        assert result.stdout == ""
-        assert result.stderr.count("\n") == 1, result.stderr
-        assert "Traceback" not in result.stderr
-        return result.exit_code, result.stderr
-
-    @contextlib.asynccontextmanager
-    async def _open(self) -> AsyncIterator[Workspace]:
-        await asyncio.sleep(0)
-        yield self.workspace
-
-
-@pytest.fixture
-def shell() -> Shell:
-    return Shell()
 
 
 def test_serve_demo_and_roles_open_their_doors(shell: Shell) -> None:
@@ -77,7 +29,7 @@ def test_serve_demo_and_roles_open_their_doors(shell: Shell) -> None:
 
 def test_help_lists_the_commands_but_not_the_internal_ones(shell: Shell) -> None:
     page = shell.read("--help")
-    for command in ("serve", "demo", "station", "tag", "token", "transactions"):
+    for command in ("serve", "demo", "station", "tag", "token", "transactions", "op", "errand", "batch"):
         assert f"\n  {command} " in page
     assert "role" not in page.split()
 

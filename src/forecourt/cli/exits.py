@@ -16,6 +16,12 @@ UNEXPECTED: Final = 1
 BAD_INPUT: Final = 2
 """Also what the parser of the command line ends with."""
 
+NOT_ALL_DONE: Final = 6
+"""Something was asked of stations, and not all of them did it; what became of each was printed."""
+
+INTERRUPTED: Final = 130
+"""As shells have it for what was ended with Ctrl-C."""
+
 CODE_BY_KIND: Final[Mapping[Kind, int]] = {
     Kind.INVALID: BAD_INPUT,
     Kind.NOT_FOUND: 3,
@@ -31,10 +37,10 @@ def told_in_one_line() -> Iterator[None]:
     try:
         yield
     except DomainError as error:
-        _tell(error.sentence)
+        tell(error.sentence)
         raise typer.Exit(CODE_BY_KIND[error.kind]) from None
     except ConfigError as error:
-        _tell("the settings cannot be used: " + "; ".join(mistake.strip() for mistake in error.mistakes))
+        tell("the settings cannot be used: " + "; ".join(mistake.strip() for mistake in error.mistakes))
         raise typer.Exit(BAD_INPUT) from None
     except BrokenPipeError:
         sys.stderr.close()  # whoever read has read enough; the interpreter would complain once more at its end
@@ -42,11 +48,12 @@ def told_in_one_line() -> Iterator[None]:
     except Exception as error:
         if _is_click(error):
             raise
-        _tell(str(error) if _is_ours(error) else f"unexpected error: {type(error).__name__}: {error}")
+        tell(str(error) if _is_ours(error) else f"unexpected error: {type(error).__name__}: {error}")
         raise typer.Exit(UNEXPECTED) from None
 
 
-def _tell(sentence: str) -> None:
+def tell(sentence: str) -> None:
+    """One line for people, apart from what programs read."""
     line = " ".join(sentence.split())
     print(f"forecourt: {line}", file=sys.stderr)
 

@@ -5,18 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Annotated, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 from typer.core import TyperGroup
 
+from forecourt.cli.batch import batch_commands
+from forecourt.cli.errand import errand_commands
 from forecourt.cli.exits import told_in_one_line
 from forecourt.cli.office import Office
+from forecourt.cli.op import operation_commands
 from forecourt.cli.station import station_commands
 from forecourt.cli.tag import tag_commands
 from forecourt.cli.token import token_commands
 from forecourt.cli.transactions import transactions_commands
 from forecourt.domain.services import Workspace
+
+if TYPE_CHECKING:
+    from forecourt.operations.catalogue import Catalogue
 
 Announce: TypeAlias = Callable[[str], None]
 """Shows a line to whoever started the command."""
@@ -24,12 +30,14 @@ Announce: TypeAlias = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Doors:
-    """What the commands open: the workspace, the whole system, or one role of it by name."""
+    """What the commands open: the workspace, the whole system, one role of it by name, and what can be asked for."""
 
     open_workspace: Callable[[], AbstractAsyncContextManager[Workspace]]
     serve: Callable[[Announce], None]
     demo: Callable[[Announce], None]
     role: Callable[[str], None]
+    catalogue: Callable[[], Catalogue]
+    """Called only by commands that are about operations, because it loads all words of OCPP."""
 
 
 class Commands(TyperGroup):
@@ -72,6 +80,9 @@ def build(doors: Doors) -> typer.Typer:
     commands.add_typer(tag_commands(office), name="tag")
     commands.add_typer(token_commands(office), name="token")
     commands.add_typer(transactions_commands(office), name="transactions")
+    commands.add_typer(operation_commands(office, doors.catalogue), name="op")
+    commands.add_typer(errand_commands(office), name="errand")
+    commands.add_typer(batch_commands(office), name="batch")
     return commands
 
 

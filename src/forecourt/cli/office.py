@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import enum
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from functools import partial
@@ -52,6 +52,15 @@ class Office:
         async def run() -> Result:
             async with self._open_workspace() as workspace:
                 return await workspace.write(work)
+
+        return asyncio.run(run())
+
+    def do(self, job: Callable[[Workspace], Awaitable[Result]]) -> Result:
+        """Have several works done in one workspace."""
+
+        async def run() -> Result:
+            async with self._open_workspace() as workspace:
+                return await job(workspace)
 
         return asyncio.run(run())
 

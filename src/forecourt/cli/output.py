@@ -7,10 +7,19 @@ import json
 import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Protocol, TypeAlias
 
-Value: TypeAlias = str | int | float | bool | datetime | Sequence[str] | None
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A JSON document inside a fact, kept as its text."""
+
+    text: str
+
+
+Value: TypeAlias = str | int | float | bool | datetime | Sequence[str] | Document | None
 
 Facts: TypeAlias = Mapping[str, Value]
 """Names as in the REST interface, in order."""
@@ -29,8 +38,8 @@ def print_facts(facts: Facts) -> None:
     for name, value in facts.items():
         if not is_for_people():
             print(f"{name}\t{plain(value)}")
-        elif value not in {None, ""}:
-            print(f"{name:<{width}}{plain(value)}")
+        elif text := plain(value):
+            print(f"{name:<{width}}{text}")
 
 
 def print_json(facts: Facts) -> None:
@@ -126,12 +135,24 @@ def _text(value: Value) -> str:
             return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
         case str() | int() | float():
             return str(value)
+        case Document():
+            return value.text
         case _:
             return " ".join(value)
 
 
 def _json(facts: Facts) -> str:
-    return json.dumps({name: _text(v) if isinstance(v, datetime) else v for name, v in facts.items()})
+    return json.dumps({name: _for_json(value) for name, value in facts.items()})
+
+
+def _for_json(value: Value) -> object:
+    match value:
+        case datetime():
+            return _text(value)
+        case Document():
+            return json.loads(value.text)
+        case _:
+            return value
 
 
 def _cell(value: Value) -> str:

@@ -7,10 +7,12 @@ from typing import Annotated, Final
 
 import typer
 
-from forecourt.cli.office import Form, Office, form_of, moment
+from forecourt.cli.office import Form, Office, confirm, form_of, moment
 from forecourt.cli.output import Facts, print_facts, print_json
+from forecourt.cli.who import command_line_user
+from forecourt.domain.errors import check_note
 from forecourt.domain.evse import WHOLE_STATION, EvseId
-from forecourt.domain.transactions.model import Transaction, TransactionFilter
+from forecourt.domain.transactions.model import OPERATOR_REASON, OperatorStopDraft, Transaction, TransactionFilter
 
 _SHOWN: Final = (
     *("transactionId", "stationId", "connectorId", "idTag", "startTimestamp", "stopTimestamp", "energyWh", "doubts"),
@@ -18,7 +20,8 @@ _SHOWN: Final = (
 _COLUMNS: Final = (
     *("transactionId", "stationId", "connectorId", "idTag", "parentIdTag", "idTagStatus", "startTimestamp"),
     *("meterStart", "reservationId", "active", "stopTimestamp", "meterStop", "reason", "stopIdTag", "energyWh"),
-    *("doubts", "startReceivedAt", "stopReceivedAt"),
+    *("doubts", "startReceivedAt", "stopReceivedAt", "stoppedBy", "remoteStart", "remoteStop"),
+    *("operatorStoppedBy", "operatorStopTimestamp", "operatorMeterStop"),
 )
 
 _SHOWN_AT_MOST: Final = 100
@@ -27,7 +30,7 @@ MAX_TRANSACTION_ID: Final = 2**31 - 1
 
 
 def transaction_facts(transaction: Transaction) -> Facts:
-    stop = transaction.stop
+    stop, operator_stop = transaction.stop, transaction.operator_stop
     return {
         "transactionId": transaction.transaction_id,
         "stationId": transaction.station,
@@ -47,6 +50,12 @@ def transaction_facts(transaction: Transaction) -> Facts:
         "doubts": sorted(doubt.value for doubt in transaction.doubts),
         "startReceivedAt": transaction.start_received_at,
         "stopReceivedAt": None if stop is None else stop.received_at,
+        "stoppedBy": None if stop is None else stop.stopped_by or "station",
+        "remoteStart": transaction.remote_start,
+        "remoteStop": transaction.remote_stop,
+        "operatorStoppedBy": None if operator_stop is None else operator_stop.stopped_by,
+        "operatorStopTimestamp": None if operator_stop is None else operator_stop.stopped_at,
+        "operatorMeterStop": None if operator_stop is None else operator_stop.meter_stop_wh,
     }
 
 
@@ -99,5 +108,29 @@ def transactions_commands(office: Office) -> typer.Typer:
         """Show a transaction."""
         facts = transaction_facts(office.read(lambda services: services.transactions.get(transaction_id)))
         print_json(facts) if as_json else print_facts(facts)
+
+    @commands.command()
+    def stop(
+        transaction_id: Annotated[int, typer.Argument(min=1, max=MAX_TRANSACTION_ID, metavar="TRANSACTION")],
+        *,
+        meter_stop: Annotated[
+            int | None, typer.Option(min=0, metavar="WH", help="The register at the stop; the newest that is known.")
+        ] = None,
+        stopped_at: Annotated[str | None, typer.Option(metavar="TIME", help="When it ended; now.")] = None,
+        reason: Annotated[str | None, typer.Option(metavar="TEXT", help="Why.")] = None,
+        force: Annotated[bool, typer.Option("--force", help="Also while the station is connected.")] = False,
+        yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    ) -> None:
+        """Record a stop for a station that is gone and will not report one."""
+        draft = OperatorStopDraft(
+            stopped_by=command_line_user(),
+            stopped_at=moment(stopped_at, "--stopped-at"),
+            meter_stop_wh=meter_stop,
+            reason=check_note(reason or OPERATOR_REASON, field="reason", limit=255),
+            is_forced=force,
+        )
+        confirm(f"Record the transaction {transaction_id} as stopped?", is_confirmed=yes)
+        stopped = office.write(lambda services: services.transactions.stop_by_operator(transaction_id, draft))
+        print_facts(transaction_facts(stopped))
 
     return commands

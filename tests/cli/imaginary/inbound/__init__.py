@@ -1,0 +1,1 @@
+"""Nothing: the imaginary version has words only."""

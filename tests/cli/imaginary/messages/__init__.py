@@ -1,0 +1,1 @@
+"""The words of a version of OCPP that does not exist."""

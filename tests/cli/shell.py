@@ -1,0 +1,134 @@
+"""A shell over a workspace in memory, where stations answer what is asked of them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import TypeVar
+
+from typer.testing import CliRunner, Result
+
+from forecourt.cli.main import Announce, Doors, build
+from forecourt.dialect import Dialect, make_dialect
+from forecourt.dialects.v16 import dialect as v16
+from forecourt.domain.errands.model import Line
+from forecourt.domain.presence.model import LinkId
+from forecourt.domain.provisioning.model import Registration, Station, StationDraft
+from forecourt.domain.services import Services, Workspace
+from forecourt.operations.catalogue import Catalogue, make_catalogue
+from tests.cli.imaginary import inbound, messages, outbound
+from tests.support.workspace import MemoryWorkspace
+
+Outcome = TypeVar("Outcome")
+
+NODE = "node"
+
+
+class Yard(MemoryWorkspace):
+    """A workspace whose stations answer: each read finds one more errand of each station on line answered."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answers: dict[str, tuple[str, str | None]] = {}
+        """Station → its answer as JSON, and the status with which it refuses."""
+        self.reads_left: int | None = None
+        """After so many reads somebody presses Ctrl-C."""
+        self.stations: dict[str, tuple[Station, Line]] = {}
+
+    async def read(self, work: Callable[[Services], Outcome]) -> Outcome:
+        if self.reads_left is not None:
+            self.reads_left -= 1
+            if self.reads_left < 0:
+                raise KeyboardInterrupt
+        for station, line in self.stations.values():
+            self._carry(station, line)
+        return await super().read(work)
+
+    def comes_online(self, station: Station, answer: str, refusal: str | None) -> None:
+        link = LinkId(station.key)
+        self.services.presence.open(station, link, node=NODE, address="", subprotocol="ocpp1.6")
+        self.stations[station.identity] = (station, Line(NODE, link))
+        self.answers[station.identity] = (answer, refusal)
+
+    def _carry(self, station: Station, line: Line) -> None:
+        errands = self.services.errands
+        claim = errands.next_for(station, line)
+        answer, refusal = self.answers[station.identity]
+        if claim is None or not answer:
+            return
+        errands.send(claim, line=line, action=claim.operation, shown="{}", answer_seconds=30)
+        errands.answered(claim, response=answer, refusal=refusal)
+
+
+class Shell:
+    """Types commands."""
+
+    def __init__(self) -> None:
+        self.workspace = Yard()
+        self.services = self.workspace.services
+        self.roles: list[str] = []
+        self.serve: Callable[[Announce], None] = lambda announce: announce("serving")
+
+    def a_station(
+        self,
+        identity: str = "CP-1",
+        *,
+        answer: str | None = None,
+        refusal: str | None = None,
+        registration: Registration = Registration.ACCEPTED,
+    ) -> Station:
+        """A registered station; with an answer it is on line, and with an empty one it never answers."""
+        draft = StationDraft(identity=identity, registration=registration)
+        station = self.services.provisioning.add(draft).station
+        if answer is not None:
+            self.workspace.comes_online(station, answer, refusal)
+        return station
+
+    def type(self, *words: str, stdin: str = "", env: Mapping[str, str] | None = None) -> Result:
+        doors = Doors(
+            open_workspace=self._open,
+            serve=lambda announce: self.serve(announce),
+            demo=lambda announce: announce("demonstrating"),
+            role=self.roles.append,
+            catalogue=catalogue,
+        )
+        return CliRunner().invoke(build(doors), list(words), input=stdin, env={"COLUMNS": "100", **(env or {})})
+
+    def read(self, *words: str, stdin: str = "") -> str:
+        """What a command that succeeds prints."""
+        result = self.type(*words, stdin=stdin)
+        assert result.exit_code == 0, result.output
+        return result.stdout
+
+    def refuse(self, *words: str) -> tuple[int, str]:
+        """The exit code and the only line of a command that fails."""
+        result = self.type(*words)
+        assert result.stdout == ""
+        assert result.stderr.count("\n") == 1, result.stderr
+        assert "Traceback" not in result.stderr
+        return result.exit_code, result.stderr
+
+    @contextlib.asynccontextmanager
+    async def _open(self) -> AsyncIterator[Workspace]:
+        await asyncio.sleep(0)
+        yield self.workspace
+
+
+@functools.cache
+def catalogue() -> Catalogue:
+    """The operations of OCPP 1.6, and those of a version that does not exist."""
+    return make_catalogue([v16.make(), imaginary()])
+
+
+def imaginary() -> Dialect:
+    """A version of OCPP with one action, of which there are only words."""
+    return make_dialect(
+        "ocpp0.0",
+        messages=messages,
+        inbound=inbound,
+        outbound=outbound,
+        codes=v16.CODES,
+        open_before_acceptance=frozenset(),
+    )
