@@ -5,8 +5,10 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
+from forecourt.dialects.v16.messages.charging_profiles import ChargingProfile
 from forecourt.dialects.v16.messages.status_notification import ChargePointStatus
 from forecourt_simulator.curve import Battery
 
@@ -22,10 +24,21 @@ class Occurrence(enum.Enum):
     RELEASED = "the cable was unplugged or the driver did not come"
     DISABLED = "the connector was taken out of service"
     ENABLED = "the connector was put into service"
+    RESERVED = "the connector is kept for a tag"
+    FREED = "the reservation ended unused"
 
 
 TRANSITIONS: Final[Mapping[ChargePointStatus, Mapping[Occurrence, ChargePointStatus]]] = {
-    "Available": {Occurrence.PREPARED: "Preparing", Occurrence.DISABLED: "Unavailable"},
+    "Available": {
+        Occurrence.PREPARED: "Preparing",
+        Occurrence.DISABLED: "Unavailable",
+        Occurrence.RESERVED: "Reserved",
+    },
+    "Reserved": {
+        Occurrence.PREPARED: "Preparing",
+        Occurrence.DISABLED: "Unavailable",
+        Occurrence.FREED: "Available",
+    },
     "Preparing": {Occurrence.STARTED: "Charging", Occurrence.RELEASED: "Available"},
     "Charging": {Occurrence.EV_PAUSED: "SuspendedEV", Occurrence.STOPPED: "Finishing"},
     "SuspendedEV": {Occurrence.EV_RESUMED: "Charging", Occurrence.STOPPED: "Finishing"},
@@ -63,6 +76,7 @@ class Transaction:
     connector_id: int
     id_tag: str
     meter_start_wh: int
+    started_at: datetime
     transaction_id: int | None = None
     """None until StartTransaction was answered; negative when the station gave up asking."""
     parent_id_tag: str | None = None
@@ -76,21 +90,31 @@ class Connector:
     id: int
     status: ChargePointStatus = "Available"
     reported: ChargePointStatus | None = None
-    """The status that the central system was told last."""
+    """The status that the central system has confirmed last."""
+    posted: ChargePointStatus | None = None
+    """The status that is on its way to the central system, or was told last."""
     meter: Meter = field(default_factory=Meter)
     car: Battery | None = None
     """The car that is plugged in, or None."""
     transaction: Transaction | None = None
     accepted_tag: str | None = None
     """The tag that may start the next transaction."""
+    accepted_reservation: int | None = None
+    """The reservation that the accepted tag will use up."""
+    accepted_profile: ChargingProfile | None = None
+    """The charging profile of the next transaction."""
     asked_tag: str | None = None
     """The tag that Authorize is being asked about."""
-    asked_for_remote_start: bool = False
     give_up_at: float | None = None
     """Simulated seconds at which a preparation ends without a transaction."""
     sample_at: float = 0.0
     is_to_be_disabled: bool = False
     advanced_at: float = 0.0
+
+    @property
+    def may_be_used(self) -> bool:
+        """True when a transaction may begin here, by whoever may use a reservation."""
+        return not self.is_busy and self.status in ("Available", "Preparing", "Reserved")
 
     @property
     def is_busy(self) -> bool:

@@ -14,14 +14,13 @@ from aiohttp import ClientError, ClientSession, ClientWebSocketResponse, WSMsgTy
 from forecourt.ocpp.errors import Fault
 from forecourt.ocpp.session import Answered, Event, Failed, Request, Session
 from forecourt_simulator.backoff import BackOff
-from forecourt_simulator.commands import answer
+from forecourt_simulator.commands.answering import CannotAnswer, answer
 from forecourt_simulator.mailbox import Letter
 from forecourt_simulator.moment import Moment, Pace
 from forecourt_simulator.naming import station_url
 from forecourt_simulator.station import Station
 from forecourt_simulator.vocabulary import STATION, SUBPROTOCOL
 
-PING_SECONDS: Final = 60.0
 CONNECT_SECONDS: Final = 20.0
 RESTART_SECONDS: Final = 0.5
 
@@ -105,7 +104,11 @@ class Link:
         """Hold one connection to its end; returns the wait before the next, or None for the back-off's."""
         async with asyncio.timeout(CONNECT_SECONDS):
             socket = await self._client.ws_connect(
-                self._url, protocols=(SUBPROTOCOL,), heartbeat=PING_SECONDS, decode_text=False, max_msg_size=0
+                self._url,
+                protocols=(SUBPROTOCOL,),
+                heartbeat=self.station.configuration.number("WebSocketPingInterval") or None,
+                decode_text=False,
+                max_msg_size=0,
             )
         try:
             if socket.protocol != SUBPROTOCOL:
@@ -155,8 +158,13 @@ class Link:
     def _answer(self, request: Request, now: Moment) -> None:
         if self._session is None:
             return
-        response = answer(request.words, self.station, now)
         name, monotonic = request.action.name, self._pace.clock.monotonic()
+        try:
+            response = answer(request.words, self.station, now)
+        except CannotAnswer as wrong:
+            self.station.note("asked", action=name, supported="no")
+            self._session.refuse(request.call_id, wrong.fault, wrong.reason, monotonic)
+            return
         self.station.note("asked", action=name, supported="no" if response is None else "yes")
         if response is None:
             reason = f"{name} is not supported by this station"

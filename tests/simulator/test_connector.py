@@ -12,6 +12,7 @@ ALLOWED = {
     "Charging": "Available SuspendedEV SuspendedEVSE Finishing Unavailable Faulted",
     "SuspendedEV": "Available Charging SuspendedEVSE Finishing Unavailable Faulted",
     "Finishing": "Available Preparing Unavailable Faulted",
+    "Reserved": "Available Preparing Unavailable Faulted",
     "Unavailable": "Available Preparing Charging SuspendedEV SuspendedEVSE Faulted",
 }
 """The rows of the table in OCPP 1.6 §4.9, B6 from its errata."""

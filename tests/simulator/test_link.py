@@ -138,14 +138,14 @@ def test_a_station_does_not_talk_to_a_server_of_another_protocol() -> None:
     asyncio.run(story())
 
 
-def test_requests_are_answered_and_the_rest_is_not_supported() -> None:
+def test_requests_are_answered_or_refused_with_the_code_of_the_standard() -> None:
     async def story() -> None:
         async with a_central_system() as system, a_station(system):
             await until(lambda: len(system.received) >= 4)
             keys = await system.ask_and_wait("SIM/1", "GetConfiguration", {"key": ["NumberOfConnectors"]})
             assert keys[2] == {"configurationKey": [{"key": "NumberOfConnectors", "readonly": True, "value": "2"}]}
-            refused = await system.ask_and_wait("SIM/1", "GetLocalListVersion", {})
-            assert (refused[0], refused[2]) == (4, "NotSupported")
+            too_many = await system.ask_and_wait("SIM/1", "GetConfiguration", {"key": ["A"] * 51})
+            assert (too_many[0], too_many[2]) == (4, "OccurenceConstraintViolation")
             unknown = await system.ask_and_wait("SIM/1", "Dance", {})
             assert (unknown[0], unknown[2]) == (4, "NotImplemented")
             broken = await system.ask_and_wait("SIM/1", "Reset", {})

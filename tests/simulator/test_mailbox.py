@@ -16,7 +16,7 @@ from tests.simulator.worlds import START
 
 def a_transaction() -> tuple[Letter, Letter]:
     """StartTransaction and StopTransaction of one transaction."""
-    transaction = Transaction(1, "TAG", 0)
+    transaction = Transaction(1, "TAG", 0, START)
     start = StartTransactionRequest(connector_id=1, id_tag="TAG", meter_start=0, timestamp=START)
     stop = StopTransactionRequest(meter_stop=9, timestamp=START, transaction_id=-1)
     return (

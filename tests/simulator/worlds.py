@@ -8,7 +8,9 @@ from datetime import UTC, datetime, timedelta
 from forecourt.dialects.v16.messages.boot_notification import BootNotificationResponse
 from forecourt.dialects.v16.messages.datatypes import AuthorizationStatus, IdTagInfo
 from forecourt.dialects.v16.messages.start_transaction import StartTransactionResponse
+from forecourt.dialects.v16.messages.status_notification import StatusNotificationRequest
 from forecourt.ocpp.action import Message
+from forecourt_simulator.commands.answering import answer
 from forecourt_simulator.curve import Battery
 from forecourt_simulator.mailbox import Letter
 from forecourt_simulator.moment import Moment
@@ -47,8 +49,19 @@ class World:
             self.station.take_answer(letter, usual_answer(letter), self.now)
         return sent
 
+    def statuses(self, connector_id: int) -> list[str]:
+        """What the station now says of a connector."""
+        words = [letter.words for letter in self.letters()]
+        found = [one for one in words if isinstance(one, StatusNotificationRequest)]
+        return [one.status for one in found if one.connector_id == connector_id]
+
     def sent(self) -> list[str]:
         return [letter.action.name for letter in self.letters()]
+
+
+def ask(world: World, request: Message) -> Message | None:
+    """What the station answers to a request of its central system."""
+    return answer(request, world.station, world.now)
 
 
 def usual_answer(letter: Letter, *, status: AuthorizationStatus = "Accepted", transaction_id: int = 7) -> Message:

@@ -13,9 +13,9 @@ from forecourt.dialects.v16.messages.change_configuration import (
     ChangeConfigurationResponse,
     ConfigurationStatus,
 )
+from forecourt.dialects.v16.messages.clear_cache import ClearCacheRequest, ClearCacheResponse
 from forecourt.dialects.v16.messages.data_transfer import DataTransferRequest, DataTransferResponse
 from forecourt.dialects.v16.messages.get_configuration import GetConfigurationRequest, GetConfigurationResponse
-from forecourt.dialects.v16.messages.get_local_list_version import GetLocalListVersionRequest
 from forecourt.dialects.v16.messages.remote_start_transaction import (
     RemoteStartTransactionRequest,
     RemoteStartTransactionResponse,
@@ -32,13 +32,11 @@ from forecourt.dialects.v16.messages.trigger_message import (
     TriggerMessageResponse,
 )
 from forecourt.dialects.v16.messages.unlock_connector import UnlockConnectorRequest, UnlockConnectorResponse
-from forecourt.ocpp.action import Message
-from forecourt_simulator.commands import answer
-from tests.simulator.worlds import World, a_car, a_charging_world, a_world
-
-
-def ask(world: World, request: Message) -> Message | None:
-    return answer(request, world.station, world.now)
+from forecourt.ocpp.action import Message, Sender
+from forecourt_simulator.commands.answering import answer
+from forecourt_simulator.commands.dispatch import CannotAnswer
+from forecourt_simulator.vocabulary import ACTIONS
+from tests.simulator.worlds import World, a_car, a_charging_world, a_world, ask
 
 
 def stop_reasons(world: World) -> list[Reason | None]:
@@ -144,6 +142,11 @@ def test_all_keys_are_read_when_none_is_named() -> None:
         ("MeterValuesSampledData", "SoC,RPM", "Rejected"),
         ("NumberOfConnectors", "9", "Rejected"),
         ("Nonsense", "1", "NotSupported"),
+        ("LightIntensity", "101", "Rejected"),
+        ("ConnectorPhaseRotation", "0.RST, 1.STR", "Accepted"),
+        ("ConnectorPhaseRotation", "RST", "Rejected"),
+        ("StopTxnSampledData", "", "Accepted"),
+        ("WebSocketPingInterval", "30", "RebootRequired"),
     ],
 )
 def test_a_key_takes_only_what_it_can_mean(key: str, value: str, status: ConfigurationStatus) -> None:
@@ -191,5 +194,19 @@ def test_data_transfer_is_echoed_for_the_simulators_own_vendor_only() -> None:
     assert ask(world, DataTransferRequest(vendor_id="x")) == DataTransferResponse(status="UnknownVendorId")
 
 
-def test_what_the_station_does_not_support_has_no_answer() -> None:
-    assert ask(a_world(), GetLocalListVersionRequest()) is None
+def test_there_is_an_answer_to_every_action_that_a_central_system_may_send() -> None:
+    sent = {action.request for action in ACTIONS if action.sender is not Sender.STATION}
+    assert sent <= set(answer.registry)
+
+
+def test_what_no_action_is_has_no_answer() -> None:
+    assert ask(a_world(), Message()) is None
+
+
+def test_the_cache_can_be_cleared() -> None:
+    assert ask(a_world(), ClearCacheRequest()) == ClearCacheResponse(status="Accepted")
+
+
+def test_more_keys_than_the_station_gives_at_once_are_refused() -> None:
+    with pytest.raises(CannotAnswer, match="at most 50"):
+        ask(a_world(), GetConfigurationRequest(key=["HeartbeatInterval"] * 51))
