@@ -5,7 +5,7 @@ MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test bench prove fmt lock clean bootstrap runtime dev packages lint types layers pytest
+.PHONY: help run demo test bench prove conformance fmt lock clean bootstrap runtime dev packages lint types layers pytest
 
 help:
 	@echo 'make run     serve: stations on 127.0.0.1:9000, console on 127.0.0.1:8080, data in ./data'
@@ -13,6 +13,7 @@ help:
 	@echo 'make test    every check: format, lint, types, layers, tests'
 	@echo 'make bench   the benchmarks'
 	@echo 'make prove   the long rounds: load and failure, with their output'
+	@echo 'make conformance  renew docs/conformance.md from a run of the stories that it is about'
 	@echo 'make fmt     format the sources and mend what the linter can'
 	@echo 'make lock    renew requirements/*.txt after a change in pyproject.toml; UPGRADE=1 takes newer versions'
 	@echo 'make clean   remove .venv and caches; ./data stays'
@@ -33,6 +34,9 @@ bench: dev
 
 prove: dev packages
 	@exec $(BIN)/pytest -m prove --capture=no
+
+conformance: dev packages
+	$(BIN)/pytest -m case --write-conformance
 
 fmt: dev
 	@$(BIN)/ruff check --fix-only --quiet .

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 
-from tests.support.postgresql import PostgresqlServer
+from tests.stories.stores import STORES, store_url
 from tests.support.rest import Rest
 from tests.support.running import RunningSystem
-
-STORES = ["sqlite", "postgresql"]
 
 
 @pytest.fixture(scope="session", params=STORES)
@@ -36,7 +33,7 @@ def breakable_system(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RunningSystem]:
     """A system on each store that the stories of one file may kill. Use `own_system`."""
-    with _database(request) as url:
+    with store_url(request) as url:
         yield from _closed_at_the_end(RunningSystem(tmp_path_factory.mktemp("system"), url))
 
 
@@ -61,7 +58,7 @@ def sqlite_system(breakable_sqlite_system: RunningSystem) -> RunningSystem:
 
 def _shared(request: pytest.FixtureRequest, folders: pytest.TempPathFactory) -> Iterator[RunningSystem]:
     """At its end such a system must stop in good order, and have no error in its log."""
-    with _database(request) as url:
+    with store_url(request) as url:
         running = RunningSystem(folders.mktemp("system"), url)
         try:
             running.start()
@@ -77,15 +74,3 @@ def _closed_at_the_end(running: RunningSystem) -> Iterator[RunningSystem]:
         yield running
     finally:
         running.close()
-
-
-@contextmanager
-def _database(request: pytest.FixtureRequest) -> Iterator[str | None]:
-    """The setting for the store that the fixture's parameter names; None is the default, SQLite."""
-    if request.param == "sqlite":
-        yield None
-        return
-    server: PostgresqlServer = request.getfixturevalue("postgresql_server")
-    url = server.create_database()
-    yield url
-    server.drop_database(url)

@@ -23,6 +23,10 @@ def assert_transaction(rest: Rest, transaction_id: int, **expected: Json) -> Non
         "stopIdTag": None,
         "energyWh": None,
         "doubts": [],
+        "stoppedBy": None if expected.get("active", True) else "station",
+        "operatorStop": None,
+        "remoteStart": None,
+        "remoteStop": None,
         **expected,
     }
     if stored["active"]:

@@ -7,48 +7,27 @@ from websockets.exceptions import InvalidStatus
 
 from tests.stories.builders import a_station, a_tag, fresh_tag
 from tests.stories.moments import ago, is_now
+from tests.stories.octt.cases import case
+from tests.stories.octt.states import (
+    ACCEPTED,
+    HEARTBEAT_SECONDS,
+    a_link,
+    assert_boot_accepted,
+    assert_started,
+    charging,
+)
 from tests.stories.records import assert_transaction, connector
 from tests.stories.waiting import eventually
 from tests.stories.wire import open_socket
 from tests.support.peer import Peer
-from tests.support.rest import Json, Rest
+from tests.support.rest import Rest
 from tests.support.running import RunningSystem
 
-ACCEPTED = {"idTagInfo": {"status": "Accepted"}}
-HEARTBEAT_SECONDS = 300
 
-
-def a_booted(system: RunningSystem) -> Peer:
-    """A link of a new station, for `with`; the station still has to say that it booted."""
-    return Peer(system.stations_url, a_station(system.rest, heartbeatInterval=HEARTBEAT_SECONDS))
-
-
-def assert_boot_accepted(answer: Json) -> None:
-    assert is_now(answer["currentTime"])
-    assert answer == {"status": "Accepted", "currentTime": answer["currentTime"], "interval": HEARTBEAT_SECONDS}
-
-
-def assert_started(answer: Json, status: str = "Accepted") -> int:
-    """The whole answer to a start; returns the id that the station was given."""
-    transaction_id = answer["transactionId"]
-    assert isinstance(transaction_id, int)
-    assert transaction_id > 0
-    assert answer == {"transactionId": transaction_id, "idTagInfo": {"status": status}}
-    return transaction_id
-
-
-def charging(peer: Peer, tag: str, *, meter: int, at: str) -> int:
-    """The tool's reusable state: authorised, plugged in, started, charging on connector 1."""
-    assert peer.authorize(tag) == ACCEPTED
-    assert peer.status(1, "Preparing", at=at) == {}
-    transaction_id = assert_started(peer.start(1, tag, meter, at))
-    assert peer.status(1, "Charging", at=at) == {}
-    return transaction_id
-
-
+@case("001")
 def test_case_001_cold_boot(system: RunningSystem, rest: Rest) -> None:
     at = ago(minutes=1)
-    with a_booted(system) as peer:
+    with a_link(system) as peer:
         facts = {
             "charge_point_serial_number": "SN-1",
             "charge_box_serial_number": "BOX-1",
@@ -91,9 +70,10 @@ def test_case_001_cold_boot(system: RunningSystem, rest: Rest) -> None:
         assert len(peer.received) == 6, "the central system said something that it was not asked for"
 
 
+@case("003")
 def test_case_003_plug_in_first(system: RunningSystem, rest: Rest) -> None:
     tag, at = a_tag(rest), ago(minutes=1)
-    with a_booted(system) as peer:
+    with a_link(system) as peer:
         assert_boot_accepted(peer.boot())
         assert peer.status(1, "Preparing", at=at) == {}
         assert peer.authorize(tag) == ACCEPTED
@@ -111,9 +91,10 @@ def test_case_003_plug_in_first(system: RunningSystem, rest: Rest) -> None:
         )
 
 
+@case("004_1")
 def test_case_004_1_identification_first(system: RunningSystem, rest: Rest) -> None:
     tag, at = a_tag(rest), ago(minutes=1)
-    with a_booted(system) as peer:
+    with a_link(system) as peer:
         assert peer.authorize(tag) == ACCEPTED
         assert peer.status(1, "Preparing", at=at) == {}
         transaction_id = assert_started(peer.start(1, tag, 0, at))
@@ -123,9 +104,10 @@ def test_case_004_1_identification_first(system: RunningSystem, rest: Rest) -> N
         )
 
 
+@case("004_2")
 def test_case_004_2_identification_first_and_connection_timeout(system: RunningSystem, rest: Rest) -> None:
     tag, first, later = a_tag(rest), ago(minutes=3), ago(minutes=1)
-    with a_booted(system) as peer:
+    with a_link(system) as peer:
         assert peer.authorize(tag) == ACCEPTED
         assert peer.status(1, "Preparing", at=first) == {}
         assert peer.status(1, "Available", at=later) == {}
@@ -138,9 +120,10 @@ def test_case_004_2_identification_first_and_connection_timeout(system: RunningS
         assert rest.transactions(stationId=peer.identity) == []
 
 
+@case("005_1")
 def test_case_005_1_stop_at_the_ev_side(system: RunningSystem, rest: Rest) -> None:
     tag, at, end = a_tag(rest), ago(minutes=30), ago(minutes=1)
-    with a_booted(system) as peer:
+    with a_link(system) as peer:
         transaction_id = charging(peer, tag, meter=1000, at=at)
         assert peer.status(1, "SuspendedEV", at=end) == {}
         assert peer.stop(transaction_id, 8000, end, reason="EVDisconnected", id_tag=tag) == ACCEPTED
@@ -164,9 +147,10 @@ def test_case_005_1_stop_at_the_ev_side(system: RunningSystem, rest: Rest) -> No
         )
 
 
+@case("007")
 def test_case_007_start_with_a_cached_id(system: RunningSystem, rest: Rest) -> None:
     tag, at = a_tag(rest), ago(minutes=1)
-    with a_booted(system) as peer:
+    with a_link(system) as peer:
         assert peer.status(1, "Preparing", at=at) == {}
         transaction_id = assert_started(peer.start(1, tag, 5, at))
         assert peer.status(1, "Charging", at=at) == {}
@@ -175,9 +159,10 @@ def test_case_007_start_with_a_cached_id(system: RunningSystem, rest: Rest) -> N
         )
 
 
+@case("023_1")
 def test_case_023_1_authorize_an_invalid_tag(system: RunningSystem, rest: Rest) -> None:
     tag = fresh_tag()
-    with a_booted(system) as peer:
+    with a_link(system) as peer:
         assert peer.authorize(tag) == {"idTagInfo": {"status": "Invalid"}}
         assert peer.authorize(tag) == {"idTagInfo": {"status": "Invalid"}}
         [stranger] = [entry for entry in rest.unknown_tags() if entry["idTag"] == tag]
@@ -187,24 +172,27 @@ def test_case_023_1_authorize_an_invalid_tag(system: RunningSystem, rest: Rest) 
         assert is_now(stranger["lastSeenAt"])
 
 
+@case("023_2")
 def test_case_023_2_authorize_an_expired_tag(system: RunningSystem, rest: Rest) -> None:
     expiry = ago(hours=1)
     tag = a_tag(rest, expiryDate=expiry)
-    with a_booted(system) as peer:
+    with a_link(system) as peer:
         assert peer.authorize(tag) == {"idTagInfo": {"status": "Expired", "expiryDate": expiry}}
     assert tag not in [entry["idTag"] for entry in rest.unknown_tags()]
 
 
+@case("023_3")
 def test_case_023_3_authorize_a_blocked_tag(system: RunningSystem, rest: Rest) -> None:
     tag = a_tag(rest, blocked=True)
-    with a_booted(system) as peer:
+    with a_link(system) as peer:
         assert peer.authorize(tag) == {"idTagInfo": {"status": "Blocked"}}
     assert tag not in [entry["idTag"] for entry in rest.unknown_tags()]
 
 
+@case("024")
 def test_case_024_connector_lock_failure(system: RunningSystem, rest: Rest) -> None:
     tag, at = a_tag(rest), ago(minutes=1)
-    with a_booted(system) as peer:
+    with a_link(system) as peer:
         assert peer.authorize(tag) == ACCEPTED
         assert peer.status(1, "Preparing", at=at) == {}
         details = {"info": "bolt stuck", "vendor_id": "Vendor", "vendor_error_code": "E42"}
@@ -216,9 +204,10 @@ def test_case_024_connector_lock_failure(system: RunningSystem, rest: Rest) -> N
         ]
 
 
+@case("032_1")
 def test_case_032_1_power_failure_and_stop_after_boot(system: RunningSystem, rest: Rest) -> None:
     tag, at, end = a_tag(rest), ago(minutes=30), ago(minutes=2)
-    with a_booted(system) as peer:
+    with a_link(system) as peer:
         identity = peer.identity
         transaction_id = charging(peer, tag, meter=0, at=at)
         peer.lose_power()
@@ -247,9 +236,10 @@ def test_case_032_1_power_failure_and_stop_after_boot(system: RunningSystem, res
         )
 
 
+@case("037_1")
 def test_case_037_1_offline_start_with_a_valid_tag(system: RunningSystem, rest: Rest) -> None:
     tag, at, now = a_tag(rest), ago(hours=5), ago(seconds=5)
-    with a_booted(system) as peer:
+    with a_link(system) as peer:
         transaction_id = assert_started(peer.start(1, tag, 100, at))
         assert peer.status(1, "Charging", at=now) == {}
         assert_transaction(
@@ -257,9 +247,10 @@ def test_case_037_1_offline_start_with_a_valid_tag(system: RunningSystem, rest: 
         )
 
 
+@case("037_3")
 def test_case_037_3_offline_start_with_an_invalid_tag(system: RunningSystem, rest: Rest) -> None:
     tag, at, end = fresh_tag(), ago(hours=5), ago(minutes=1)
-    with a_booted(system) as peer:
+    with a_link(system) as peer:
         transaction_id = assert_started(peer.start(1, tag, 100, at), "Invalid")
         assert peer.status(1, "Charging", at=end) == {}
         assert peer.stop(transaction_id, 180, end, reason="DeAuthorized") == {}
@@ -282,9 +273,10 @@ def test_case_037_3_offline_start_with_an_invalid_tag(system: RunningSystem, res
     assert [entry["stationId"] for entry in rest.unknown_tags() if entry["idTag"] == tag] == [peer.identity]
 
 
+@case("039")
 def test_case_039_offline_transaction(system: RunningSystem, rest: Rest) -> None:
     tag, at, end = a_tag(rest), ago(hours=9), ago(hours=8)
-    with a_booted(system) as peer:
+    with a_link(system) as peer:
         transaction_id = assert_started(peer.start(2, tag, 100, at))
         assert peer.stop(transaction_id, 20_100, end, reason="Local", id_tag=tag) == ACCEPTED
         assert_transaction(
@@ -304,9 +296,10 @@ def test_case_039_offline_transaction(system: RunningSystem, rest: Rest) -> None
         )
 
 
+@case("064")
 def test_case_064_data_transfer_to_the_central_system(system: RunningSystem, rest: Rest) -> None:
     rest.put_vendor("com.example.known", ["greeting"])
-    with a_booted(system) as peer:
+    with a_link(system) as peer:
         assert peer.data_transfer("com.example.unknown", "greeting", "hello") == {"status": "UnknownVendorId"}
         assert peer.data_transfer("com.example.known", "farewell", "bye") == {"status": "UnknownMessageId"}
         assert peer.data_transfer("com.example.known", "greeting", '{"a": "ü"}') == {"status": "Accepted"}
@@ -315,6 +308,7 @@ def test_case_064_data_transfer_to_the_central_system(system: RunningSystem, res
         assert stored["data"] == '{"a": "ü"}'
 
 
+@case("088")
 def test_case_088_subprotocol(system: RunningSystem, rest: Rest) -> None:
     url = f"{system.stations_url}/ocpp/{a_station(rest)}"
     with pytest.raises(InvalidStatus) as refused:
@@ -327,7 +321,7 @@ def test_case_088_subprotocol(system: RunningSystem, rest: Rest) -> None:
 
 def test_firmware_and_diagnostics_reports_are_kept(system: RunningSystem, rest: Rest) -> None:
     """OCPP 1.6 §4.4 and §4.5: the last report of each kind is what the station's page shows."""
-    with a_booted(system) as peer:
+    with a_link(system) as peer:
         for status in ("Downloading", "Downloaded", "Installing", "Installed"):
             assert peer.firmware_status(status) == {}
         for status in ("Uploading", "UploadFailed"):

@@ -9,6 +9,7 @@ from websockets.exceptions import InvalidStatus
 
 from tests.stories.builders import a_station, a_tag, fresh_identity
 from tests.stories.moments import ago, is_now
+from tests.stories.octt.cases import case
 from tests.stories.waiting import eventually
 from tests.stories.wire import Wire, open_socket
 from tests.support.peer import CallRefused, Peer
@@ -85,6 +86,7 @@ def test_an_encoded_slash_is_refused(system: RunningSystem) -> None:
     assert status_of_refusal(system, "/ocpp/CP%2F1") == 400
 
 
+@case("088")
 @pytest.mark.parametrize("offered", [None, ["ocpp0.1"], ["ocpp2.0.1", "ocpp1.5"], ["OCPP1.6"]])
 def test_no_common_subprotocol_is_refused_before_the_upgrade(
     system: RunningSystem, rest: Rest, offered: list[str] | None
@@ -95,6 +97,7 @@ def test_no_common_subprotocol_is_refused_before_the_upgrade(
     assert not is_online(rest, identity)
 
 
+@case("088")
 @pytest.mark.parametrize("offered", [["ocpp1.6"], ["ocpp0.1", "ocpp1.6"], ["ocpp1.6", "ocpp2.0.1"], ["x", "ocpp1.6"]])
 def test_the_first_known_subprotocol_of_the_stations_list_is_taken(
     system: RunningSystem, rest: Rest, offered: list[str]

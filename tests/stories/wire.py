@@ -27,6 +27,7 @@ class Wire:
 
     def __init__(self, stations_url: str, identity: str, subprotocols: Sequence[str] | None = ("ocpp1.6",)) -> None:
         """Raises websockets' InvalidStatus when the door refuses the upgrade."""
+        self.identity = identity
         url = f"{stations_url}/ocpp/{quote(identity, safe='')}"
         self._socket = open_socket(url, subprotocols)
 

@@ -1,0 +1,135 @@
+"""The certification tool's security cases as far as they are messages (security whitepaper A01, M03-M05, N01, L01)."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.stories.moments import ago
+from tests.stories.octt.asking import say
+from tests.stories.octt.cases import case
+from tests.stories.octt.states import assert_boot_accepted
+from tests.support.peer import Peer
+from tests.support.rest import Json, Rest
+from tests.support.running import RunningSystem
+
+ACCEPTS = {"status": "Accepted"}
+ROOT = "-----BEGIN CERTIFICATE-----\nMIIBszCCAVmgAwIBAgIUSome0123456789==\n-----END CERTIFICATE-----\n"
+FILES = "https://files.example/firmware.bin"
+UPLOADS = "sftp://files.example/uploads/"
+
+
+def hashes(algorithm: str) -> Json:
+    """How a station names a certificate; the length of the hashes is that of the algorithm."""
+    digits = {"SHA256": 64, "SHA384": 96, "SHA512": 128}[algorithm]
+    return {
+        "hashAlgorithm": algorithm,
+        "issuerNameHash": "a1" * (digits // 2),
+        "issuerKeyHash": "b2" * (digits // 2),
+        "serialNumber": "FFF",
+    }
+
+
+def events_of(rest: Rest, peer: Peer) -> list[Json]:
+    return rest.security_events(stationId=peer.identity)
+
+
+@case("073")
+def test_tc_073_csms_password_update(system: RunningSystem, rest: Rest, peer: Peer) -> None:
+    """Hexadecimal, 20 bytes; the station reconnects and is let in. The password is shown nowhere."""
+    password = "00112233445566778899AABBCCDDEEFF00112233"
+    words = {"key": "AuthorizationKey", "value": password}
+    shown = {"key": "AuthorizationKey", "value": "***"}
+    say(rest, peer, "ChangeConfiguration", words, ACCEPTS, shown=shown)
+    assert password not in str(rest.errands(stationId=peer.identity))
+    assert password not in str(rest.configuration(peer.identity))
+    assert password not in system.log_text()
+    peer.lose_power()
+    with Peer(system.stations_url, peer.identity) as back:
+        assert list(back.heartbeat()) == ["currentTime"]
+
+
+def install_and_list(rest: Rest, peer: Peer, use: str) -> None:
+    say(rest, peer, "InstallCertificate", {"certificateType": use, "certificate": ROOT}, ACCEPTS)
+    answer = {"status": "Accepted", "certificateHashData": [hashes("SHA256")]}
+    say(rest, peer, "GetInstalledCertificateIds", {"certificateType": use}, answer)
+
+
+@case("075_1")
+def test_tc_075_1_csms_install_manufacturer_root(rest: Rest, peer: Peer) -> None:
+    install_and_list(rest, peer, "ManufacturerRootCertificate")
+
+
+@case("075_2")
+def test_tc_075_2_csms_install_central_system_root(rest: Rest, peer: Peer) -> None:
+    install_and_list(rest, peer, "CentralSystemRootCertificate")
+
+
+@case("076")
+@pytest.mark.parametrize("algorithm", ["SHA256", "SHA384", "SHA512"])
+def test_tc_076_csms_delete_certificate(rest: Rest, peer: Peer, algorithm: str) -> None:
+    use = {"certificateType": "CentralSystemRootCertificate"}
+    say(rest, peer, "InstallCertificate", {**use, "certificate": ROOT}, ACCEPTS)
+    reported = {"status": "Accepted", "certificateHashData": [hashes(algorithm)]}
+    told = say(rest, peer, "GetInstalledCertificateIds", use, reported)["response"]
+    [named] = told["certificateHashData"]
+    say(rest, peer, "DeleteCertificate", {"certificateHashData": named}, ACCEPTS)
+    say(rest, peer, "GetInstalledCertificateIds", use, {"status": "NotFound"})
+
+
+@case("078")
+def test_tc_078_csms_root_refused(rest: Rest, peer: Peer) -> None:
+    words = {"certificateType": "CentralSystemRootCertificate", "certificate": ROOT}
+    say(rest, peer, "InstallCertificate", words, {"status": "Rejected"}, state="refused")
+    at = ago(seconds=1)
+    assert peer.security_event("InvalidCentralSystemCertificate", at, "not a certificate") == {}
+    assert [(one["type"], one["timestamp"], one["techInfo"]) for one in events_of(rest, peer)] == [
+        ("InvalidCentralSystemCertificate", at, "not a certificate")
+    ]
+
+
+@case("079")
+def test_tc_079_csms_security_log(rest: Rest, peer: Peer) -> None:
+    log = {"remoteLocation": UPLOADS, "oldestTimestamp": ago(hours=24), "latestTimestamp": ago(hours=1)}
+    words = {"logType": "SecurityLog", "requestId": 61, "retries": 2, "retryInterval": 30, "log": log}
+    say(rest, peer, "GetLog", words, {"status": "Accepted", "filename": "security.log"})
+    for status in ("Uploading", "Uploaded"):
+        assert peer.log_status(status, 61) == {}
+    [job] = rest.jobs(stationId=peer.identity)
+    assert (job["kind"], job["requestId"], job["state"]) == ("securityLog", 61, "done")
+
+
+def signed(number: int, signature: str = "c2lnbmF0dXJl") -> Json:
+    firmware = {
+        "location": FILES,
+        "retrieveDateTime": ago(minutes=1),
+        "installDateTime": ago(hours=-1),
+        "signingCertificate": ROOT,
+        "signature": signature,
+    }
+    return {"requestId": number, "firmware": firmware}
+
+
+@case("080")
+def test_tc_080_csms_signed_firmware(rest: Rest, peer: Peer) -> None:
+    say(rest, peer, "SignedUpdateFirmware", signed(71), ACCEPTS)
+    for status in ("Downloading", "Downloaded", "SignatureVerified", "Installing", "InstallRebooting"):
+        assert peer.signed_firmware_status(status, 71) == {}
+    assert_boot_accepted(peer.boot(firmware_version="2.0.0"))
+    at = ago(seconds=1)
+    assert peer.security_event("FirmwareUpdated", at) == {}
+    assert peer.status(1, "Available", at=at) == {}
+    assert peer.signed_firmware_status("Installed", 71) == {}
+    assert rest.station(peer.identity)["firmwareVersion"] == "2.0.0"
+    assert [one["type"] for one in events_of(rest, peer)] == ["FirmwareUpdated"]
+    [job] = rest.jobs(stationId=peer.identity)
+    assert (job["kind"], job["requestId"], job["state"]) == ("signedFirmware", 71, "done")
+
+
+@case("081")
+def test_tc_081_csms_signature_is_wrong(rest: Rest, peer: Peer) -> None:
+    """The operator must be able to send a signature that does not fit."""
+    say(rest, peer, "SignedUpdateFirmware", signed(81, "bm90IGEgc2lnbmF0dXJl"), ACCEPTS)
+    for status in ("Downloading", "Downloaded", "InvalidSignature"):
+        assert peer.signed_firmware_status(status, 81) == {}
+    [job] = rest.jobs(stationId=peer.identity)
+    assert (job["kind"], job["requestId"], job["state"]) == ("signedFirmware", 81, "failed")
