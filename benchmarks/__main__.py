@@ -12,6 +12,7 @@ import statistics
 from collections.abc import Iterator
 
 from benchmarks import idle
+from benchmarks.commands import beside_load
 from benchmarks.console_writes import beside_saturation
 from benchmarks.load import Measured, measure
 from benchmarks.machine import CORES
@@ -20,6 +21,7 @@ from tests.support.postgresql import INSTALL_COMMAND, find_binaries, running_pos
 
 COUNTS = (1, 100, 1000)
 ROUNDS = 3
+COMMAND_RATE = 1000
 
 
 def main() -> None:
@@ -31,6 +33,7 @@ def main() -> None:
     saturated = _throughput(seconds, rounds)
     _latency(saturated, seconds)
     _console(seconds)
+    _commands(seconds)
     _idle(1000 if quick else 5000)
 
 
@@ -86,6 +89,18 @@ def _console(seconds: float) -> None:
             writes, gateway = beside_saturation(server, system, stations=100, seconds=seconds)
             print(
                 f"{name:<12} {writes.count:>7} {writes.p50_ms:>8.1f} {writes.p99_ms:>8.1f} {writes.max_ms:>8.1f}"
+                f" {gateway.report.achieved_rate:>19,.0f}"
+            )
+
+
+def _commands(seconds: float) -> None:
+    print(f"\na command over REST to one station and its answer, beside 100 that send {COMMAND_RATE:,} messages/s")
+    print(f"{'store':<12} {'commands':>9} {'p50 ms':>8} {'p99 ms':>8} {'max ms':>8} {'gateway messages/s':>19}")
+    for name, database_url in _stores():
+        with forecourt(database_url) as (server, system):
+            trips, gateway = beside_load(server, system, stations=100, rate=COMMAND_RATE, seconds=2 * seconds)
+            print(
+                f"{name:<12} {trips.count:>9} {trips.p50_ms:>8.1f} {trips.p99_ms:>8.1f} {trips.max_ms:>8.1f}"
                 f" {gateway.report.achieved_rate:>19,.0f}"
             )
 

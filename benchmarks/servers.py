@@ -42,6 +42,7 @@ def forecourt(database_url: str | None = None) -> Iterator[tuple[Server, Running
                 "FORECOURT_GATEWAY_UPGRADES_PER_SECOND": "2000",
                 "FORECOURT_GATEWAY_UPGRADES_WAITING": "10000",
                 "FORECOURT_LOG_LEVEL": "warning",
+                "FORECOURT_GATEWAY_QUIET": "true",
             },
         )
         system.start()
