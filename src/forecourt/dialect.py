@@ -13,6 +13,7 @@ from typing import Any, Final, TypeAlias, TypeVar
 import msgspec
 
 from forecourt.domain.errands.intents import Intent, Say
+from forecourt.domain.errands.model import ErrandNumber
 from forecourt.domain.errors import DomainError, Kind, invalid
 from forecourt.domain.provisioning.model import Station
 from forecourt.domain.services import Services
@@ -38,11 +39,13 @@ class Command:
 Wanted = TypeVar("Wanted", bound=Intent)
 
 Carrier: TypeAlias = Callable[[Any, Station], Command]  # each takes intents of its own kind
-Hearer: TypeAlias = Callable[[Any, Any, Station, Services], None]  # each takes the words of its own action
+Hearer: TypeAlias = Callable[
+    [Any, Any, Station, Services, ErrandNumber], None
+]  # each takes the words of its own action
 
 Warner: TypeAlias = Callable[[Any, Station, Services], Sequence[str]]  # each takes the words of its own action
 WarnerOf: TypeAlias = Callable[[Asked, Station, Services], Sequence[str]]
-HearerOf: TypeAlias = Callable[[Asked, Told, Station, Services], None]
+HearerOf: TypeAlias = Callable[[Asked, Told, Station, Services, ErrandNumber], None]
 
 _ATTRIBUTE: Final = "_answers_action"
 _CARRIES: Final = "_carries_intent"
@@ -79,7 +82,8 @@ def carries(
 
 def hears(action: Action[Asked, Told]) -> Callable[[HearerOf[Asked, Told]], HearerOf[Asked, Told]]:
     """Marks the function that knows what an answer to an action of ours means: it is given what we asked and what
-    the station answered, whoever asked, and tells one service."""
+    the station answered, whoever asked, with the number of the errand, and tells one service. It raises DomainError,
+    before anything is written, for an answer that means nothing to the business."""
 
     def mark(hearer: HearerOf[Asked, Told]) -> HearerOf[Asked, Told]:
         setattr(hearer, _HEARS, action)
@@ -140,11 +144,13 @@ class Dialect:
         except PayloadRefused as refused:
             raise invalid(f"{intent.action} does not fit {self.subprotocol}: {refused}") from refused
 
-    def hear(self, command: Command, answer: Message, station: Station, services: Services) -> None:
-        """Tell the business what an answer means. Raises DomainError."""
+    def hear(
+        self, command: Command, answer: Message, station: Station, services: Services, errand: ErrandNumber
+    ) -> None:
+        """Tell the business what the answer to an errand means. Raises DomainError."""
         hearer = self.hearers.get(command.action.name)
         if hearer is not None:
-            hearer(command.words, answer, station, services)
+            hearer(command.words, answer, station, services, errand)
 
     def warnings(self, command: Command, station: Station, services: Services) -> tuple[str, ...]:
         """What looks wrong about something that is to be sent."""

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from tests.api.door import Door, faults, problem
-from tests.support.delivering import Carrying
+from tests.support.carrying import Carrying
 
 LATER = "?delivery=whenOnline"
 PASSWORD = "hunter2pass"
@@ -31,7 +31,7 @@ def test_an_answer_is_shown_as_it_came(door: Door) -> None:
     assert door.get(f"/errands/{number}")["state"] == "sent"
     door.clock.advance(timedelta(seconds=1))
     answer = {"configurationKey": [{"key": "A", "readonly": False, "value": "1"}]}
-    carrying.hears(answer)
+    carrying.hears(**answer)
     shown = door.get(f"/errands/{number}")
     assert (shown["action"], shown["request"]) == ("GetConfiguration", {"key": ["A"]})
     assert (shown["state"], shown["response"], shown["attempts"]) == ("answered", answer, 1)
@@ -41,11 +41,11 @@ def test_an_answer_is_shown_as_it_came(door: Door) -> None:
 def test_a_refusal_a_failure_and_an_unknown_outcome_say_why(door: Door) -> None:
     carrying = Carrying(door.services, door.a_station())
     refused, failed, lost = (asks(door, "Reset", {"type": "Soft"}) for _ in range(3))
-    carrying.does({"status": "Rejected"})
+    carrying.does(status="Rejected")
     carrying.sends()
     carrying.fails("InternalError", "[1, 2]")
     carrying.sends()
-    carrying.loses()
+    carrying.breaks_off()
     assert door.get(f"/errands/{refused}")["reason"] == "The station answered Rejected."
     shown = door.get(f"/errands/{failed}")
     assert (shown["state"], shown["errorCode"], shown["response"]) == ("failed", "InternalError", "[1, 2]")
@@ -157,8 +157,8 @@ def test_a_batch_is_shown_listed_and_cancelled(door: Door) -> None:
     body = {"selection": {"all": True}}
     for _ in range(2):
         door.ask("POST", f"/operations/ClearCache{LATER}", body)
-    Carrying(door.services, stations[0]).does({"status": "Accepted"})
-    Carrying(door.services, stations[1], link=2).sends()
+    Carrying(door.services, stations[0]).does(status="Accepted")
+    Carrying(door.services, stations[1]).sends()
     assert [item["batch"] for item in door.get("/batches")["items"]] == [2, 1]
     shown = door.ask("DELETE", "/batches/1").json()
     assert {state: count for state, count in shown["counts"].items() if count} == {
@@ -201,7 +201,7 @@ def test_no_secret_is_shown_in_any_state(door: Door, operation: str, body: objec
     command = carrying.sends()
     assert PASSWORD in str(command.words)
     look()
-    carrying.loses()
+    carrying.breaks_off()
     look()
     door.ask("POST", f"/operations/{operation}", {"selection": {"all": True}, "parameters": body})
     look()

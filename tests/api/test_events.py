@@ -12,7 +12,7 @@ from forecourt.domain.errands.model import BatchNumber, Delivery, Order
 from forecourt.domain.provisioning.model import Station
 from tests.api.door import CATALOGUE, Door, House, faults, problem
 from tests.api.streaming import listening
-from tests.support.delivering import Carrying
+from tests.support.carrying import Carrying
 
 
 def wants(door: Door, station: Station, *, batch: int | None = None) -> int:
@@ -35,7 +35,7 @@ def test_every_change_is_told_as_it_is_stored(door: Door) -> None:
             assert listener.status == 200
             assert listener.headers["content-type"].startswith("text/event-stream")
             assert listener.headers["cache-control"] == "no-store"
-            carrying.does({"status": "Accepted"})
+            carrying.does(status="Accepted")
             door.news.heard("1")
             first = await listener.next("errand")
             number = wants(door, station)
@@ -43,7 +43,7 @@ def test_every_change_is_told_as_it_is_stored(door: Door) -> None:
             carrying.sends()
             door.news.heard(str(number))
             third = await listener.next("errand")
-            carrying.hears({"status": "Rejected"})
+            carrying.hears(status="Rejected")
             door.news.heard(str(number))
             fourth = await listener.next("errand")
             stored = (await door.asking("GET", f"/errands/{number}")).json()
@@ -146,7 +146,7 @@ def test_more_changes_than_fit_at_once_are_all_told(door: Door, monkeypatch: pyt
 
 def test_a_batch_is_told_from_its_beginning_to_its_end(door: Door) -> None:
     stations = [door.a_station(f"CP{n}") for n in range(3)]
-    carryings = [Carrying(door.services, station, link=n + 1) for n, station in enumerate(stations)]
+    carryings = [Carrying(door.services, station) for station in stations]
 
     async def story() -> None:
         body = {"selection": {"all": True}}
@@ -155,7 +155,7 @@ def test_a_batch_is_told_from_its_beginning_to_its_end(door: Door) -> None:
             progress = (await listener.next("progress")).data
             assert progress == {name: value for name, value in batch.items() if name != "refused"}
             for n, carrying in enumerate(carryings):
-                carrying.does({"status": "Accepted"})
+                carrying.does(status="Accepted")
                 door.news.heard(str(n + 1))
                 if n < 2:
                     assert (await listener.next("progress")).data["counts"]["answered"] == n + 1
@@ -196,12 +196,12 @@ def test_the_end_of_a_batch_holds_what_was_committed_very_late(door: Door) -> No
         async with listening(door, f"/batches/{batch}/events") as listener:
             await listener.next("progress")
             door.clock.advance(timedelta(seconds=60))
-            carrying.does({"status": "Accepted"})
+            carrying.does(status="Accepted")
             door.news.heard("1")
             await listener.next("progress")
             door.clock.advance(timedelta(seconds=-40))
             late = wants(door, station, batch=batch)
-            carrying.does({"status": "Accepted"})
+            carrying.does(status="Accepted")
             door.services.errands.finish_writing(batch)
             door.clock.advance(timedelta(seconds=40))
             told = await listener.end()
@@ -253,7 +253,7 @@ def test_a_slow_client_is_not_read_ahead_for(door: Door, monkeypatch: pytest.Mon
             await until_quiet(door)
             chunks, reads = listener.chunks, door.reads
             for n in range(50):
-                carrying.does({"status": "Accepted"})
+                carrying.does(status="Accepted")
                 door.news.heard(str(n + 1))
                 await asyncio.sleep(0)
             assert (listener.chunks, door.reads) == (chunks, reads)

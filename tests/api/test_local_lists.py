@@ -9,7 +9,7 @@ import pytest
 from forecourt.domain.errands.model import Order
 from forecourt.domain.provisioning.model import Station
 from tests.api.door import Door, faults
-from tests.domain.configuration.carrying import Carrying
+from tests.support.carrying import Carrying
 from tests.support.clock import NOON
 
 PATH = "/stations/CP1/local-list"

@@ -12,7 +12,7 @@ import pytest
 
 from tests.api.door import CATALOGUE, Door
 from tests.api.test_all_resources import ROUTES
-from tests.support.delivering import Carrying
+from tests.support.carrying import Carrying
 
 PLACES = {"CP1": "{stationId}", "KEY": "{key}", "TAG": "{idTag}", "acme": "{vendorId}", "tests": "{name}"}
 NUMBERS = {
@@ -129,7 +129,7 @@ def test_the_answer_of_an_operation_is_an_errand_with_the_answer_of_the_station(
     carrying = Carrying(door.services, door.a_station())
     shown = door.ask("POST", "/stations/CP1/operations/Reset", {"type": "Soft"}).json()
     assert list(validator.iter_errors(shown)) == []
-    carrying.does({"status": "Accepted"})
+    carrying.does(status="Accepted")
     assert list(validator.iter_errors(door.get("/errands/1"))) == []
     assert list(validator.iter_errors(shown | {"response": 5}))
     assert list(validator.iter_errors(shown | {"state": "done"}))

@@ -18,7 +18,7 @@ from forecourt.domain.services import Services
 from forecourt.operations.catalogue import make_catalogue
 from forecourt.operations.operation import Operation, Parameters
 from tests.api.door import CATALOGUE, Door, House, faults, problem
-from tests.support.delivering import Carrying
+from tests.support.carrying import Carrying
 from tests.support.imaginary import BLINK, imaginary_dialect
 
 RESET = {"type": "Soft"}
@@ -191,7 +191,7 @@ def test_who_waits_is_answered_when_the_errand_has_ended(door: Door) -> None:
     async def story() -> Any:
         asking = asyncio.ensure_future(door.asking("POST", "/stations/CP1/operations/Reset?wait=60", RESET))
         await until(lambda: bool(stored(door)))
-        carrying.does({"status": "Accepted"})
+        carrying.does(status="Accepted")
         door.news.heard("1")
         async with asyncio.timeout(0.5):
             return await asking
@@ -216,7 +216,7 @@ def test_who_waits_for_many_is_answered_when_all_have_ended(door: Door) -> None:
         await until(lambda: len(stored(door)) == 2)
         for carrying in both:
             assert not asking.done()
-            carrying.does({"status": "Rejected"})
+            carrying.does(status="Rejected")
             door.news.heard(None)
         async with asyncio.timeout(0.5):
             return await asking
@@ -366,7 +366,7 @@ def test_an_action_that_is_declared_is_offered_without_another_line(house: House
     path = f"/stations/CP1/operations/{BLINK}"
     assert set(faults(door.ask("POST", path, {"times": 99, "colour": "Blue"}), 422)) == {"times", "colour"}
     assert door.ask("POST", path, {"times": 3}).status_code == 202
-    carrying.does({"status": "Dark"})
+    carrying.does(status="Dark")
     shown = door.get("/errands/1")
     assert (shown["operation"], shown["action"], shown["request"]) == (BLINK, BLINK, {"times": 3})
     assert (shown["state"], shown["response"]) == ("refused", {"status": "Dark"})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import TypeVar
 
@@ -13,17 +14,14 @@ from typer.testing import CliRunner, Result
 from forecourt.cli.main import Announce, Doors, build
 from forecourt.dialect import Dialect, make_dialect
 from forecourt.dialects.v16 import dialect as v16
-from forecourt.domain.errands.model import Line
-from forecourt.domain.presence.model import LinkId
 from forecourt.domain.provisioning.model import Registration, Station, StationDraft
 from forecourt.domain.services import Services, Workspace
 from forecourt.operations.catalogue import Catalogue, make_catalogue
 from tests.cli.imaginary import inbound, messages, outbound
+from tests.support.carrying import Carrying
 from tests.support.workspace import MemoryWorkspace
 
 Outcome = TypeVar("Outcome")
-
-NODE = "node"
 
 
 class Yard(MemoryWorkspace):
@@ -31,35 +29,25 @@ class Yard(MemoryWorkspace):
 
     def __init__(self) -> None:
         super().__init__()
-        self.answers: dict[str, tuple[str, str | None]] = {}
-        """Station → its answer as JSON, and the status with which it refuses."""
+        self.stations: list[tuple[Carrying, Mapping[str, object]]] = []
+        """Stations on line that answer, and what."""
         self.reads_left: int | None = None
         """After so many reads somebody presses Ctrl-C."""
-        self.stations: dict[str, tuple[Station, Line]] = {}
 
     async def read(self, work: Callable[[Services], Outcome]) -> Outcome:
         if self.reads_left is not None:
             self.reads_left -= 1
             if self.reads_left < 0:
                 raise KeyboardInterrupt
-        for station, line in self.stations.values():
-            self._carry(station, line)
+        for carrying, answer in self.stations:
+            if not carrying.is_idle():
+                carrying.does(**answer)
         return await super().read(work)
 
-    def comes_online(self, station: Station, answer: str, refusal: str | None) -> None:
-        link = LinkId(station.key)
-        self.services.presence.open(station, link, node=NODE, address="", subprotocol="ocpp1.6")
-        self.stations[station.identity] = (station, Line(NODE, link))
-        self.answers[station.identity] = (answer, refusal)
-
-    def _carry(self, station: Station, line: Line) -> None:
-        errands = self.services.errands
-        claim = errands.next_for(station, line)
-        answer, refusal = self.answers[station.identity]
-        if claim is None or not answer:
-            return
-        errands.send(claim, line=line, action=claim.operation, shown="{}", answer_seconds=30)
-        errands.answered(claim, response=answer, refusal=refusal)
+    def comes_online(self, station: Station, answer: str) -> None:
+        carrying = Carrying(self.services, station)
+        if answer:
+            self.stations.append((carrying, json.loads(answer)))
 
 
 class Shell:
@@ -76,14 +64,13 @@ class Shell:
         identity: str = "CP-1",
         *,
         answer: str | None = None,
-        refusal: str | None = None,
         registration: Registration = Registration.ACCEPTED,
     ) -> Station:
         """A registered station; with an answer it is on line, and with an empty one it never answers."""
         draft = StationDraft(identity=identity, registration=registration)
         station = self.services.provisioning.add(draft).station
         if answer is not None:
-            self.workspace.comes_online(station, answer, refusal)
+            self.workspace.comes_online(station, answer)
         return station
 
     def type(self, *words: str, stdin: str = "", env: Mapping[str, str] | None = None) -> Result:

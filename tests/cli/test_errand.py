@@ -19,7 +19,7 @@ def busy(shell: Shell) -> Shell:
     shell.a_station("A", answer=ACCEPTED)
     shell.a_station("B")
     shell.read("op", "ClearCache", "A", "--wait")
-    shell.type("op", "GetLocalListVersion", "A", "B", "--when-online", "--wait", "0.2")
+    shell.type("op", "TriggerMessage", "A", "B", "--requested-message", "Heartbeat", "--when-online", "--wait", "0.2")
     return shell
 
 
@@ -48,7 +48,7 @@ def test_errands_are_listed_and_filtered(busy: Shell, words: list[str], found: l
 def test_an_errand_is_listed_in_every_form(busy: Shell) -> None:
     heading, first, *_ = busy.read("errand", "list").splitlines()
     assert heading.split("\t") == ["errand", "stationId", "operation", "state", "queuedAt", "outcome"]
-    assert first.split("\t")[:4] == ["3", "B", "GetLocalListVersion", "queued"]
+    assert first.split("\t")[:4] == ["3", "B", "TriggerMessage", "queued"]
     row = list(csv.DictReader(io.StringIO(busy.read("errand", "list", "--csv"))))[-1]
     assert (row["state"], row["response"], row["outcomeUnknown"]) == ("answered", ACCEPTED, "false")
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from forecourt.domain.errands.model import Claim, Delivery, Errand, Failure, Order
+from forecourt.domain.errands.model import Claim, Delivery, Errand, Order
 from forecourt.domain.evse import EvseId, Place
 from forecourt.domain.provisioning.model import Registration, Station
 from forecourt.domain.remote_control.model import RemoteRequest, RemoteRequestFilter
 from forecourt.domain.reservation.model import Reservation, ReservationFilter, ReservationReport
 from forecourt.domain.smart_charging.model import Profile
 from tests.domain.world import ALL, World
+from tests.support.carrying import Carrying
 from tests.support.clock import NOON
 
 ORDER = Order(asked_by="token ops")
@@ -23,7 +24,7 @@ class Site(World):
     def __init__(self, *, registration: Registration = Registration.ACCEPTED) -> None:
         super().__init__()
         self.station = self.a_station(registration=registration)
-        self.line = self.is_connected(self.station)
+        self.carrying = Carrying(self.services, self.station)
         self.a_tag(max_active_transactions=None)
 
     # What is asked
@@ -69,31 +70,31 @@ class Site(World):
 
     def sends(self) -> Claim:
         """The errand that goes out next."""
-        claim = self.services.errands.next_for(self.station, self.line)
-        assert claim is not None
-        assert self.services.errands.send(claim, line=self.line, action="Any", shown="{}", answer_seconds=30)
-        return claim
+        self.carrying.sends()
+        return self.carrying.claim
 
-    def is_answered(self, claim: Claim, status: str = "Accepted") -> None:
-        refusal = None if status == "Accepted" else status
-        assert self.services.errands.answered(claim, response="{}", refusal=refusal)
+    def is_answered(self, status: str = "Accepted") -> None:
+        """What was sent last; the room is told apart from this what was answered."""
+        self.carrying.records("{}", None if status == "Accepted" else status)
 
-    def fails(self, claim: Claim, reason: str = "The station answered with the error InternalError") -> None:
-        self.services.errands.failed(claim, Failure(reason, "InternalError"))
+    def fails(self) -> None:
+        self.carrying.fails("InternalError")
 
-    def is_lost(self, claim: Claim) -> None:
-        self.services.errands.lost(claim, "The connection was closed.", is_repeatable=False)
+    def is_lost(self) -> None:
+        self.carrying.loses()
 
     # What is answered
 
     def start_answered(self, status: str = "Accepted", id_token: str = "TAG", evse: Place | None = None) -> None:
-        self.is_answered(self.sends(), status)
+        self.sends()
+        self.is_answered(status)
         self.services.remote_control.start_answered(
             self.station, evse=evse, id_token=id_token, status=status, is_accepted=status == "Accepted"
         )
 
     def stop_answered(self, transaction_id: int, status: str = "Accepted") -> None:
-        self.is_answered(self.sends(), status)
+        self.sends()
+        self.is_answered(status)
         self.services.remote_control.stop_answered(
             self.station, transaction_id, status, is_accepted=status == "Accepted"
         )

@@ -284,6 +284,8 @@ def _answered(dialect: Dialect, out: _Out, event: Answered, services: Services) 
     out.is_told = False
     if not services.errands.answered(out.claim, response=response, refusal=refusal(action, event.words)):
         _log.warning("late_answer", errand=out.claim.number, action=action.name)
+        _answered_late(dialect, out, event, services)  # it was given up meanwhile, or this was stored before
+        return
     if out.unheard >= MAX_UNHEARD:
         return
     out.is_told = True
@@ -292,7 +294,7 @@ def _answered(dialect: Dialect, out: _Out, event: Answered, services: Services) 
 
 def _hear(dialect: Dialect, out: _Out, event: Answered, services: Services) -> None:
     try:
-        dialect.hear(out.command, event.words, out.link.station, services)
+        dialect.hear(out.command, event.words, out.link.station, services, out.claim.number)
     except DomainError as error:
         action = out.command.action.name
         _log.warning("answer_not_used", errand=out.claim.number, action=action, reason=error.sentence)

@@ -5,11 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import msgspec
 import pytest
 
-from forecourt.dialect import refusal
-from forecourt.dialects.v16 import dialect
 from forecourt.domain.errands.model import Errand, ErrandState, Order
 from forecourt.domain.errors import Kind
 from forecourt.domain.evse import WHOLE_STATION, EvseId
@@ -25,15 +22,12 @@ from forecourt.domain.smart_charging.model import (
     RateUnit,
     Schedule,
 )
-from forecourt.ocpp.payload import Reader
-from forecourt.operations.catalogue import make_catalogue
 from forecourt.operations.reading import BadParameters, read_parameters
 from tests.domain.charging import ORDER, Site
 from tests.domain.world import a_stop, refused
-from tests.schemas.official import Json, accepts
+from tests.schemas.official import Json, accepts, an_object
+from tests.support.carrying import CATALOGUE, payload_of
 
-V16 = dialect.make()
-CATALOGUE = make_catalogue([V16])
 EXPIRY = "2026-01-01T12:10:00Z"
 
 
@@ -47,17 +41,10 @@ class Desk(Site):
 
     def hears(self, answer: Json) -> tuple[str, Any]:  # JSON has no narrower type
         """The action and the payload that the station was sent before it answered this."""
-        claim = self.services.errands.next_for(self.station, self.line)
-        assert claim is not None
-        command = V16.command(claim.intent, self.station)
-        action = command.action.name
-        payload = json.loads(msgspec.json.encode(command.words))
+        command = self.carrying.does(**an_object(answer))
+        action, payload = command.action.name, payload_of(command)
         assert accepts(f"{action}Request", payload)
         assert accepts(f"{action}Response", answer)
-        assert self.services.errands.send(claim, line=self.line, action=action, shown="{}", answer_seconds=30)
-        told = Reader(command.action.response).read(msgspec.Raw(json.dumps(answer).encode()))
-        self.services.errands.answered(claim, response=json.dumps(answer), refusal=refusal(command.action, told))
-        V16.hear(command, told, self.station, self.services)
         return action, payload
 
 

@@ -19,7 +19,7 @@ from forecourt.domain.errands.intents import (
     ReadSettings,
     UpdateLocalList,
 )
-from forecourt.domain.errands.model import Order
+from forecourt.domain.errands.model import ErrandNumber, Order
 from forecourt.domain.presence.model import LinkId
 from forecourt.operations.catalogue import make_catalogue
 from forecourt.operations.reading import BadParameters, read_parameters
@@ -45,7 +45,7 @@ class Site:
     def hears(self, name: str, asked: object, told: object) -> None:
         action = V16.actions[name]
         command = Command(action, msgspec.convert(asked, action.request))
-        V16.hear(command, msgspec.convert(told, action.response), self.station, self.world.services)
+        V16.hear(command, msgspec.convert(told, action.response), self.station, self.world.services, ErrandNumber(1))
 
     def warns(self, name: str, **asked: object) -> tuple[str, ...]:
         action = V16.actions[name]

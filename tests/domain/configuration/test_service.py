@@ -25,8 +25,8 @@ from forecourt.domain.paging import PageRequest
 from forecourt.domain.provisioning.model import BootFacts, Registration, Station
 from forecourt.domain.provisioning.service import BootPolicy
 from forecourt.storage.database import services_on
-from tests.domain.configuration.carrying import Carrying
 from tests.domain.world import ALL, World, refused
+from tests.support.carrying import Carrying
 from tests.support.clock import NOON
 from tests.support.workspace import PlainHasher
 

@@ -120,7 +120,7 @@ def test_a_late_answer_still_counts() -> None:
     door.asks("CollectLog", location=PLACE, log="Security")
     door.sends()
     door.never_answers()
-    door.answers(status="Accepted", filename="a.log")
+    door.answers_late(status="Accepted", filename="a.log")
     assert (door.job().state, door.job().file_name, len(door.jobs)) == (JobState.RUNNING, "a.log", 1)
 
 

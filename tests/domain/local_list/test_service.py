@@ -15,8 +15,8 @@ from forecourt.domain.errors import Kind
 from forecourt.domain.local_list.model import LAST_VERSION, Due, ListItem, ListSheet, ListState
 from forecourt.domain.local_list.service import LocalLists
 from forecourt.domain.paging import PageRequest
-from tests.domain.configuration.carrying import Carrying
 from tests.domain.world import ALL, World, refused
+from tests.support.carrying import Carrying
 from tests.support.clock import NOON
 
 OPERATOR = Order(asked_by="tester")
@@ -443,7 +443,7 @@ def test_a_late_answer_does_not_make_the_list_known(site: Site) -> None:
     site.updates()
     site.carrying.sends()
     site.carrying.loses()
-    site.carrying.hears(status="Accepted")
+    site.carrying.hears_late(status="Accepted")
 
     assert (site.sheet.record.version, site.sheet.record.is_content_known) == (1, False)
     site.updates()

@@ -89,7 +89,8 @@ def test_a_start_that_is_answered_with_an_error_has_failed() -> None:
     site = Site()
     errand = site.asks_to_start()
 
-    site.fails(site.sends())
+    site.sends()
+    site.fails()
 
     request = site.request(errand)
     assert (request.state, request.ended_at) == (RequestState.FAILED, NOON)
@@ -108,7 +109,8 @@ def test_a_start_that_is_taken_back_has_failed() -> None:
 def test_a_start_whose_answer_was_lost_may_have_begun_a_transaction_all_the_same() -> None:
     site = Site()
     errand = site.asks_to_start()
-    site.is_lost(site.sends())
+    site.sends()
+    site.is_lost()
     lost = site.request(errand)
     assert (lost.state, lost.is_outcome_unknown, lost.ended_at) == (RequestState.FAILED, True, None)
 
@@ -122,7 +124,8 @@ def test_a_start_whose_answer_was_lost_may_have_begun_a_transaction_all_the_same
 def test_a_start_whose_answer_was_lost_ends_when_nothing_comes_of_it() -> None:
     site = Site()
     errand = site.asks_to_start()
-    site.is_lost(site.sends())
+    site.sends()
+    site.is_lost()
 
     site.passes(PATIENCE)
 
@@ -137,7 +140,8 @@ def test_a_start_whose_answer_was_lost_ends_when_nothing_comes_of_it() -> None:
 def test_an_answer_that_comes_after_it_was_given_up_is_taken() -> None:
     site = Site()
     errand = site.asks_to_start()
-    site.is_lost(site.sends())
+    site.sends()
+    site.is_lost()
 
     site.services.remote_control.start_answered(
         site.station, evse=None, id_token="TAG", status="Accepted", is_accepted=True
@@ -176,12 +180,12 @@ def test_a_start_of_which_nothing_is_heard_any_more_is_given_up() -> None:
 def test_a_start_that_is_reported_before_the_answer_is_the_one() -> None:
     site = Site()
     errand = site.asks_to_start()
-    claim = site.sends()
+    site.sends()
 
     number = site.starts(site.station)
 
     assert site.request(errand).transaction_id == number
-    site.is_answered(claim)
+    site.is_answered()
     site.services.remote_control.start_answered(
         site.station, evse=None, id_token="TAG", status="Accepted", is_accepted=True
     )
@@ -450,7 +454,8 @@ def test_what_was_never_asked_is_not_found() -> None:
 def test_a_start_for_a_reservation_may_be_asked_from_here_too() -> None:
     site = Site()
     reservation = site.asks_to_reserve()
-    site.is_answered(site.sends())
+    site.sends()
+    site.is_answered()
     site.reserve_answered(reservation.reservation_id)
     errand = site.asks_to_start()
     site.start_answered()

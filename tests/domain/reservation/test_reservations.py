@@ -25,7 +25,7 @@ def accepted(site: Site, id_token: str = "TAG", *, parent: str | None = None, pl
     """The number of a reservation that the station keeps."""
     reservation = site.asks_to_reserve(id_token, parent=parent, place=place)
     claim = site.sends()
-    site.is_answered(claim)
+    site.is_answered()
     assert isinstance(claim.intent, Reserve)
     site.reserve_answered(
         reservation.reservation_id, id_token=id_token, parent=claim.intent.parent, place=claim.intent.place
@@ -68,7 +68,7 @@ def test_a_reservation_is_followed_to_its_transaction() -> None:
     claim = site.sends()
     assert claim.number == asked.errand
     assert claim.intent == Reserve(asked.reservation_id, EvseId(1), "TAG", None, EXPIRY)
-    site.is_answered(claim)
+    site.is_answered()
     site.clock.advance(MINUTE)
     kept = site.reserve_answered(asked.reservation_id)
     assert (kept.state, kept.status, kept.answered_at) == (ReservationState.ACCEPTED, "Accepted", NOON + MINUTE)
@@ -98,7 +98,8 @@ def test_a_station_may_refuse(status: str) -> None:
     site = Site()
     reported(site, EvseId(1), "Unavailable")
     reservation_id = site.asks_to_reserve().reservation_id
-    site.is_answered(site.sends(), status)
+    site.sends()
+    site.is_answered(status)
 
     found = site.reserve_answered(reservation_id, status)
 
@@ -121,7 +122,8 @@ def test_a_reservation_that_was_not_carried_has_failed_and_says_why() -> None:
 def test_a_reservation_whose_answer_was_lost_is_unknown_until_it_expires() -> None:
     site = Site()
     reservation_id = site.asks_to_reserve().reservation_id
-    site.is_lost(site.sends())
+    site.sends()
+    site.is_lost()
     lost = site.services.reservations.get(reservation_id)
     assert (lost.state, lost.ended_at) == (ReservationState.UNKNOWN, None)
     assert "not known" in (lost.reason or "")
@@ -134,7 +136,8 @@ def test_a_reservation_whose_answer_was_lost_is_unknown_until_it_expires() -> No
 def test_an_unknown_reservation_is_believed_when_a_transaction_names_it() -> None:
     site = Site()
     reservation_id = site.asks_to_reserve().reservation_id
-    site.is_lost(site.sends())
+    site.sends()
+    site.is_lost()
 
     number = started(site, reservation_id)
 
@@ -157,11 +160,11 @@ def test_a_reservation_expires_by_itself() -> None:
 def test_a_reservation_that_waits_for_its_answer_does_not_expire_meanwhile() -> None:
     site = Site()
     reservation_id = site.asks_to_reserve().reservation_id
-    claim = site.sends()
+    site.sends()
     site.passes(11 * MINUTE)
     assert state_of(site, reservation_id) is ReservationState.REQUESTED
 
-    site.is_answered(claim)
+    site.is_answered()
     site.reserve_answered(reservation_id, "Rejected")
 
     assert state_of(site, reservation_id) is ReservationState.REFUSED
@@ -289,7 +292,7 @@ def test_a_reservation_is_given_up() -> None:
     errand = site.services.reservations.release(site.station, reservation_id, ORDER)
     claim = site.sends()
     assert (claim.number, claim.intent) == (errand.number, CancelReservation(reservation_id))
-    site.is_answered(claim)
+    site.is_answered()
     site.release_answered(reservation_id)
 
     found = site.services.reservations.get(reservation_id)

@@ -7,20 +7,14 @@ from collections.abc import Mapping
 
 import msgspec
 
-from forecourt.dialect import refusal
-from forecourt.dialects.v16 import dialect
 from forecourt.dialects.v16.outbound.profiles import to_charging_profile
-from forecourt.domain.errands.model import Claim, Delivery, Errand, Failure, Order
+from forecourt.domain.errands.model import Delivery, Errand, Failure, Order
 from forecourt.domain.smart_charging.model import Assignment, AssignmentState, Profile
-from forecourt.ocpp.payload import Reader
-from forecourt.operations.catalogue import make_catalogue
 from forecourt.operations.reading import read_parameters
 from tests.domain.smart_charging.profiles import a_draft
 from tests.domain.world import ALL, World
-from tests.schemas.official import Json, accepts
-
-V16 = dialect.make()
-CATALOGUE = make_catalogue([V16])
+from tests.schemas.official import Json, accepts, an_object
+from tests.support.carrying import CATALOGUE, Carrying, payload_of
 
 
 class ChargingWorld(World):
@@ -29,7 +23,7 @@ class ChargingWorld(World):
     def __init__(self) -> None:
         super().__init__()
         self.station = self.a_station()
-        self.line = self.is_connected(self.station)
+        self.carrying = Carrying(self.services, self.station)
         self.charging = self.services.smart_charging
 
     def a_kept(self, profile: Profile | None = None) -> int:
@@ -43,27 +37,15 @@ class ChargingWorld(World):
 
     def answers(self, answer: Json) -> dict[str, Json]:
         """The station answers what it is sent next; this is what that was. All payloads obey the official schemas."""
-        claim = self.is_sent()
-        command = V16.command(claim.intent, self.station)
-        said = json.loads(msgspec.json.encode(command.words))
+        command = self.carrying.does(**an_object(answer))
+        said = payload_of(command)
         assert accepts(f"{command.action.name}Request", said)
-        words = Reader(command.action.response).read(msgspec.Raw(json.dumps(answer).encode()))
-        refused = refusal(command.action, words)
-        assert self.services.errands.answered(claim, response=json.dumps(answer), refusal=refused)
-        V16.hear(command, words, self.station, self.services)
-        assert isinstance(said, dict)
-        return said
-
-    def is_sent(self) -> Claim:
-        claim = self.services.errands.next_for(self.station, self.line)
-        assert claim is not None
-        action = V16.command(claim.intent, self.station).action.name
-        assert self.services.errands.send(claim, line=self.line, action=action, shown="{}", answer_seconds=30)
-        return claim
+        return an_object(said)
 
     def fails(self, failure: Failure) -> None:
         """What is sent next comes to nothing."""
-        self.services.errands.failed(self.is_sent(), failure)
+        self.carrying.sends()
+        self.carrying.comes_to_nothing(failure)
 
     def installs(self, number: int, connector_id: int = 1, *, status: str = "Accepted") -> int:
         """Assign a profile, have the station answer, and return the number of the assignment."""

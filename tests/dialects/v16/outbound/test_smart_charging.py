@@ -178,7 +178,7 @@ def test_an_errand_that_comes_to_nothing_settles_its_assignment(failure: Failure
 
 def test_what_cannot_be_sent_at_all_fails_with_its_errand() -> None:
     world = ChargingWorld()
-    world.services.presence.close(world.station, world.line.link_id)
+    world.carrying.leaves()
     errand = world.does("AssignChargingProfile", {"chargingProfile": world.a_kept(), "connectorId": 1})
     [assignment] = world.history()
     assert (errand.state, assignment.state, assignment.errand) == (ErrandState.FAILED, S.FAILED, errand.number)

@@ -11,6 +11,7 @@ from forecourt.dialects.v16.messages.cancel_reservation import (
     CancelReservationResponse,
 )
 from forecourt.domain.errands.intents import CancelReservation
+from forecourt.domain.errands.model import ErrandNumber
 from forecourt.domain.provisioning.model import Station
 from forecourt.domain.services import Services
 
@@ -22,7 +23,11 @@ def cancel_reservation(intent: CancelReservation, _station: Station) -> Command:
 
 @hears(CANCEL_RESERVATION)
 def cancel_answered(
-    request: CancelReservationRequest, response: CancelReservationResponse, station: Station, services: Services
+    request: CancelReservationRequest,
+    response: CancelReservationResponse,
+    station: Station,
+    services: Services,
+    _errand: ErrandNumber,
 ) -> None:
     is_accepted = response.status == "Accepted"
     services.reservations.release_answered(

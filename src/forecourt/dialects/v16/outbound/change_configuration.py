@@ -11,6 +11,7 @@ from forecourt.dialects.v16.messages.change_configuration import (
     ChangeConfigurationResponse,
 )
 from forecourt.domain.errands.intents import ChangeSetting
+from forecourt.domain.errands.model import ErrandNumber
 from forecourt.domain.provisioning.model import Station
 from forecourt.domain.services import Services
 
@@ -22,7 +23,11 @@ def change_configuration(intent: ChangeSetting, _station: Station) -> Command:
 
 @hears(CHANGE_CONFIGURATION)
 def configuration_changed(
-    asked: ChangeConfigurationRequest, told: ChangeConfigurationResponse, station: Station, services: Services
+    asked: ChangeConfigurationRequest,
+    told: ChangeConfigurationResponse,
+    station: Station,
+    services: Services,
+    _errand: ErrandNumber,
 ) -> None:
     match told.status:
         case "Accepted" | "RebootRequired":

@@ -13,6 +13,7 @@ from forecourt.dialects.v16.messages.clear_charging_profile import (
 from forecourt.dialects.v16.outbound.profiles import or_unset, to_connector_id
 from forecourt.dialects.v16.translate import or_none, to_place
 from forecourt.domain.errands.intents import ClearProfiles
+from forecourt.domain.errands.model import ErrandNumber
 from forecourt.domain.provisioning.model import Station
 from forecourt.domain.services import Services
 from forecourt.domain.smart_charging.model import Purpose, Which
@@ -31,7 +32,11 @@ def clear_profiles(intent: ClearProfiles, _station: Station) -> Command:
 
 @hears(CLEAR_CHARGING_PROFILE)
 def cleared(
-    asked: ClearChargingProfileRequest, told: ClearChargingProfileResponse, station: Station, services: Services
+    asked: ClearChargingProfileRequest,
+    told: ClearChargingProfileResponse,
+    station: Station,
+    services: Services,
+    _errand: ErrandNumber,
 ) -> None:
     purpose = or_none(asked.charging_profile_purpose)
     is_by_number = asked.id is not UNSET  # the other fields are then ignored, and may be nonsense

@@ -13,6 +13,7 @@ from forecourt.dialects.v16.messages.get_composite_schedule import (
 from forecourt.dialects.v16.outbound.profiles import to_connector_id, to_schedule
 from forecourt.dialects.v16.translate import or_none, to_place
 from forecourt.domain.errands.intents import AskSchedule
+from forecourt.domain.errands.model import ErrandNumber
 from forecourt.domain.provisioning.model import Station
 from forecourt.domain.services import Services
 from forecourt.domain.smart_charging.model import RateUnit
@@ -30,7 +31,11 @@ def ask_schedule(intent: AskSchedule, _station: Station) -> Command:
 
 @hears(GET_COMPOSITE_SCHEDULE)
 def told(
-    asked: GetCompositeScheduleRequest, told: GetCompositeScheduleResponse, station: Station, services: Services
+    asked: GetCompositeScheduleRequest,
+    told: GetCompositeScheduleResponse,
+    station: Station,
+    services: Services,
+    _errand: ErrandNumber,
 ) -> None:
     """A station that accepts and sends no schedule told nothing that could be kept."""
     if told.status != "Accepted" or told.charging_schedule is UNSET:

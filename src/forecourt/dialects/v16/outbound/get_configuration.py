@@ -12,6 +12,7 @@ from forecourt.dialects.v16.messages.get_configuration import (
 )
 from forecourt.dialects.v16.translate import or_none
 from forecourt.domain.errands.intents import ReadSettings
+from forecourt.domain.errands.model import ErrandNumber
 from forecourt.domain.provisioning.model import Station
 from forecourt.domain.services import Services
 
@@ -24,7 +25,11 @@ def get_configuration(intent: ReadSettings, _station: Station) -> Command:
 
 @hears(GET_CONFIGURATION)
 def configuration_told(
-    asked: GetConfigurationRequest, told: GetConfigurationResponse, station: Station, services: Services
+    asked: GetConfigurationRequest,
+    told: GetConfigurationResponse,
+    station: Station,
+    services: Services,
+    _errand: ErrandNumber,
 ) -> None:
     settings = [(one.key, or_none(one.value), one.readonly) for one in or_none(told.configuration_key) or ()]
     unknown = or_none(told.unknown_key) or ()

@@ -9,6 +9,7 @@ from forecourt.dialects.v16.messages.get_local_list_version import (
     GetLocalListVersionResponse,
 )
 from forecourt.domain.errands.intents import AskLocalListVersion
+from forecourt.domain.errands.model import ErrandNumber
 from forecourt.domain.provisioning.model import Station
 from forecourt.domain.services import Services
 
@@ -20,6 +21,10 @@ def get_local_list_version(_intent: AskLocalListVersion, _station: Station) -> C
 
 @hears(GET_LOCAL_LIST_VERSION)
 def local_list_version_told(
-    _asked: GetLocalListVersionRequest, told: GetLocalListVersionResponse, station: Station, services: Services
+    _asked: GetLocalListVersionRequest,
+    told: GetLocalListVersionResponse,
+    station: Station,
+    services: Services,
+    _errand: ErrandNumber,
 ) -> None:
     services.local_lists.reported(station, told.list_version)

@@ -15,6 +15,7 @@ from forecourt.dialects.v16.messages.remote_start_transaction import (
 from forecourt.dialects.v16.outbound.profiles import to_charging_profile
 from forecourt.dialects.v16.translate import to_place
 from forecourt.domain.errands.intents import StartCharging
+from forecourt.domain.errands.model import ErrandNumber
 from forecourt.domain.evse import WHOLE_STATION
 from forecourt.domain.provisioning.model import Station
 from forecourt.domain.services import Services
@@ -37,6 +38,7 @@ def remote_start_answered(
     response: RemoteStartTransactionResponse,
     station: Station,
     services: Services,
+    _errand: ErrandNumber,
 ) -> None:
     services.remote_control.start_answered(
         station,

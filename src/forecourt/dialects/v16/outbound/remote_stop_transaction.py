@@ -11,6 +11,7 @@ from forecourt.dialects.v16.messages.remote_stop_transaction import (
     RemoteStopTransactionResponse,
 )
 from forecourt.domain.errands.intents import StopCharging
+from forecourt.domain.errands.model import ErrandNumber
 from forecourt.domain.provisioning.model import Station
 from forecourt.domain.services import Services
 
@@ -26,6 +27,7 @@ def remote_stop_answered(
     response: RemoteStopTransactionResponse,
     station: Station,
     services: Services,
+    _errand: ErrandNumber,
 ) -> None:
     services.remote_control.stop_answered(
         station, request.transaction_id, response.status, is_accepted=response.status == "Accepted"

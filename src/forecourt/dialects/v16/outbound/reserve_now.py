@@ -10,6 +10,7 @@ from forecourt.dialect import Command, carries, hears, warns
 from forecourt.dialects.v16.messages.reserve_now import RESERVE_NOW, ReserveNowRequest, ReserveNowResponse
 from forecourt.dialects.v16.translate import or_none, to_place
 from forecourt.domain.errands.intents import Reserve
+from forecourt.domain.errands.model import ErrandNumber
 from forecourt.domain.evse import WHOLE_STATION
 from forecourt.domain.provisioning.model import Station
 from forecourt.domain.reservation.model import ReservationReport
@@ -30,7 +31,11 @@ def reserve(intent: Reserve, _station: Station) -> Command:
 
 @hears(RESERVE_NOW)
 def reserve_answered(
-    request: ReserveNowRequest, response: ReserveNowResponse, station: Station, services: Services
+    request: ReserveNowRequest,
+    response: ReserveNowResponse,
+    station: Station,
+    services: Services,
+    _errand: ErrandNumber,
 ) -> None:
     report = ReservationReport(
         reservation_id=request.reservation_id,

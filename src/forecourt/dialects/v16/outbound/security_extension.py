@@ -28,20 +28,29 @@ from forecourt.dialects.v16.messages.install_certificate import (
     InstallCertificateRequest,
     InstallCertificateResponse,
 )
+from forecourt.domain.errands.model import ErrandNumber
 from forecourt.domain.provisioning.model import Station
 from forecourt.domain.services import Services
 
 
 @hears(CERTIFICATE_SIGNED)
 def certificate_signed_answered(
-    _request: CertificateSignedRequest, _response: CertificateSignedResponse, station: Station, services: Services
+    _request: CertificateSignedRequest,
+    _response: CertificateSignedResponse,
+    station: Station,
+    services: Services,
+    _errand: ErrandNumber,
 ) -> None:
     services.security.note_spoken(station)
 
 
 @hears(DELETE_CERTIFICATE)
 def delete_certificate_answered(
-    _request: DeleteCertificateRequest, _response: DeleteCertificateResponse, station: Station, services: Services
+    _request: DeleteCertificateRequest,
+    _response: DeleteCertificateResponse,
+    station: Station,
+    services: Services,
+    _errand: ErrandNumber,
 ) -> None:
     services.security.note_spoken(station)
 
@@ -52,6 +61,7 @@ def extended_trigger_message_answered(
     _response: ExtendedTriggerMessageResponse,
     station: Station,
     services: Services,
+    _errand: ErrandNumber,
 ) -> None:
     services.security.note_spoken(station)
 
@@ -62,12 +72,17 @@ def get_installed_certificate_ids_answered(
     _response: GetInstalledCertificateIdsResponse,
     station: Station,
     services: Services,
+    _errand: ErrandNumber,
 ) -> None:
     services.security.note_spoken(station)
 
 
 @hears(INSTALL_CERTIFICATE)
 def install_certificate_answered(
-    _request: InstallCertificateRequest, _response: InstallCertificateResponse, station: Station, services: Services
+    _request: InstallCertificateRequest,
+    _response: InstallCertificateResponse,
+    station: Station,
+    services: Services,
+    _errand: ErrandNumber,
 ) -> None:
     services.security.note_spoken(station)

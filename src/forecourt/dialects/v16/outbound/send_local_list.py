@@ -17,6 +17,7 @@ from forecourt.dialects.v16.messages.send_local_list import (
 )
 from forecourt.dialects.v16.translate import or_none
 from forecourt.domain.errands.intents import ListEntry, UpdateLocalList
+from forecourt.domain.errands.model import ErrandNumber
 from forecourt.domain.local_list.model import UpdateStatus
 from forecourt.domain.provisioning.model import Station
 from forecourt.domain.services import Services
@@ -36,7 +37,11 @@ def send_local_list(intent: UpdateLocalList, _station: Station) -> Command:
 
 @hears(SEND_LOCAL_LIST)
 def local_list_answered(
-    asked: SendLocalListRequest, told: SendLocalListResponse, station: Station, services: Services
+    asked: SendLocalListRequest,
+    told: SendLocalListResponse,
+    station: Station,
+    services: Services,
+    _errand: ErrandNumber,
 ) -> None:
     services.local_lists.answered(
         station,

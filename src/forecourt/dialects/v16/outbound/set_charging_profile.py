@@ -11,6 +11,7 @@ from forecourt.dialects.v16.messages.set_charging_profile import (
 from forecourt.dialects.v16.outbound.profiles import to_charging_profile, to_connector_id, to_profile
 from forecourt.dialects.v16.translate import to_place
 from forecourt.domain.errands.intents import InstallProfile
+from forecourt.domain.errands.model import ErrandNumber
 from forecourt.domain.provisioning.model import Station
 from forecourt.domain.services import Services
 from forecourt.domain.smart_charging.model import InstallAnswer
@@ -26,7 +27,11 @@ def install_profile(intent: InstallProfile, _station: Station) -> Command:
 
 @hears(SET_CHARGING_PROFILE)
 def installed(
-    asked: SetChargingProfileRequest, told: SetChargingProfileResponse, station: Station, services: Services
+    asked: SetChargingProfileRequest,
+    told: SetChargingProfileResponse,
+    station: Station,
+    services: Services,
+    _errand: ErrandNumber,
 ) -> None:
     place = to_place(asked.connector_id)
     profile = to_profile(asked.cs_charging_profiles)

@@ -19,6 +19,7 @@ from forecourt.dialects.v16.messages.update_firmware import (
     UpdateFirmwareResponse,
 )
 from forecourt.domain.errands.intents import UpdateFirmware
+from forecourt.domain.errands.model import ErrandNumber
 from forecourt.domain.firmware.service import doubts_about_signature
 from forecourt.domain.jobs.locations import doubts_about_location
 from forecourt.domain.jobs.model import Answer, JobKind
@@ -54,7 +55,11 @@ def update_firmware(intent: UpdateFirmware, _station: Station) -> Command:
 
 @hears(UPDATE_FIRMWARE)
 def update_firmware_answered(
-    request: UpdateFirmwareRequest, _response: UpdateFirmwareResponse, station: Station, services: Services
+    request: UpdateFirmwareRequest,
+    _response: UpdateFirmwareResponse,
+    station: Station,
+    services: Services,
+    _errand: ErrandNumber,
 ) -> None:
     answer = Answer(action=UPDATE_FIRMWARE.name, kind=JobKind.FIRMWARE, location=request.location)
     services.jobs.hear(station, answer)
@@ -62,7 +67,11 @@ def update_firmware_answered(
 
 @hears(SIGNED_UPDATE_FIRMWARE)
 def signed_update_firmware_answered(
-    request: SignedUpdateFirmwareRequest, response: SignedUpdateFirmwareResponse, station: Station, services: Services
+    request: SignedUpdateFirmwareRequest,
+    response: SignedUpdateFirmwareResponse,
+    station: Station,
+    services: Services,
+    _errand: ErrandNumber,
 ) -> None:
     services.security.note_spoken(station)
     answer = Answer(

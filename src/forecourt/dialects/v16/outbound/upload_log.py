@@ -16,6 +16,7 @@ from forecourt.dialects.v16.messages.get_diagnostics import (
 from forecourt.dialects.v16.messages.get_log import GET_LOG, GetLogRequest, GetLogResponse, LogParameters, LogType
 from forecourt.dialects.v16.translate import or_none
 from forecourt.domain.errands.intents import UploadLog
+from forecourt.domain.errands.model import ErrandNumber
 from forecourt.domain.errors import invalid
 from forecourt.domain.jobs.locations import doubts_about_location
 from forecourt.domain.jobs.model import Answer, JobKind
@@ -65,7 +66,11 @@ def _get_log(intent: UploadLog, log: Literal["DiagnosticsLog", "SecurityLog"]) -
 
 @hears(GET_DIAGNOSTICS)
 def get_diagnostics_answered(
-    request: GetDiagnosticsRequest, response: GetDiagnosticsResponse, station: Station, services: Services
+    request: GetDiagnosticsRequest,
+    response: GetDiagnosticsResponse,
+    station: Station,
+    services: Services,
+    _errand: ErrandNumber,
 ) -> None:
     answer = Answer(
         action=GET_DIAGNOSTICS.name,
@@ -77,7 +82,9 @@ def get_diagnostics_answered(
 
 
 @hears(GET_LOG)
-def get_log_answered(request: GetLogRequest, response: GetLogResponse, station: Station, services: Services) -> None:
+def get_log_answered(
+    request: GetLogRequest, response: GetLogResponse, station: Station, services: Services, _errand: ErrandNumber
+) -> None:
     services.security.note_spoken(station)
     answer = Answer(
         action=GET_LOG.name,
