@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from forecourt.domain.configuration.catalogue import KEYS
 from forecourt.redaction import HIDDEN, is_secret_key, without_credentials
 
 SECRET = "c0ffee"
@@ -66,6 +67,10 @@ def test_no_password_is_shown(password: str) -> None:
         ("AUTHORIZATIONKEY", True),
         ("WifiPassword", True),
         ("vendor.password.2", True),
+        ("VendorAdminPasswd", True),
+        ("WiFiPassPhrase", True),
+        ("ClientSecret", True),
+        ("WLAN_PSK", True),
         ("AuthorizationCacheEnabled", False),
         ("HeartbeatInterval", False),
         ("", False),
@@ -73,3 +78,7 @@ def test_no_password_is_shown(password: str) -> None:
 )
 def test_secret_keys_are_known_by_their_names(key: str, is_secret: bool) -> None:
     assert is_secret_key(key) is is_secret
+
+
+def test_of_the_keys_of_the_standard_only_one_is_secret() -> None:
+    assert [key.name for key in KEYS if is_secret_key(key.name)] == ["AuthorizationKey"]

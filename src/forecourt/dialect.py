@@ -116,7 +116,8 @@ class Dialect:
     carriers: Mapping[type[Intent], Carrier] = field(default_factory=dict)
     hearers: Mapping[str, Hearer] = field(default_factory=dict)
     warners: Mapping[str, Warner] = field(default_factory=dict)
-    _requests: dict[str, Reader[Message]] = field(default_factory=dict)
+    readers: Mapping[str, Reader[Message]] = field(default_factory=dict)
+    """What reads the requests that may be sent to stations."""
 
     def answer(self, action: AnyAction, words: Message, station: Station, services: Services) -> bytes:
         """The encoded payload of the answer. Raises DomainError."""
@@ -136,11 +137,10 @@ class Dialect:
 
     def _said(self, intent: Say) -> Command:
         action = self.actions.get(intent.action)
-        if action is None or action.sender is Sender.STATION:
+        if action is None or not may_be_sent(action):
             raise invalid(f"The station speaks {self.subprotocol}, which has no {intent.action} to send to stations.")
-        reader = self._requests.setdefault(intent.action, Reader(action.request))
         try:
-            return Command(action, reader.read(msgspec.Raw(intent.payload.encode())))
+            return Command(action, self.readers[intent.action].read(msgspec.Raw(intent.payload.encode())))
         except PayloadRefused as refused:
             raise invalid(f"{intent.action} does not fit {self.subprotocol}: {refused}") from refused
 
@@ -159,7 +159,12 @@ class Dialect:
 
     def commands(self) -> list[AnyAction]:
         """Every action that may be sent to stations."""
-        return [action for action in self.actions.values() if action.sender is not Sender.STATION]
+        return [action for action in self.actions.values() if may_be_sent(action)]
+
+
+def may_be_sent(action: AnyAction) -> bool:
+    """True for what a central system may send."""
+    return action.sender is not Sender.STATION
 
 
 def refusal(action: AnyAction, answer: Message) -> str | None:
@@ -202,6 +207,7 @@ def make_dialect(
         open_before_acceptance,
         carriers=dict(_marked(outbound, _CARRIES)),
         hearers=hearers,
+        readers={action.name: Reader(action.request) for action in actions.values() if may_be_sent(action)},
         warners={action.name: warner for action, warner in _marked(outbound, _WARNS)},
     )
 

@@ -32,7 +32,11 @@ def _is_splittable(url: str) -> bool:
     return True
 
 
+_SECRET_WORDS: Final = ("password", "passwd", "passphrase", "secret", "psk")
+
+
 def is_secret_key(name: str) -> bool:
-    """True for a configuration key whose value is a secret (security whitepaper A01; vendors' passwords)."""
+    """True for a configuration key whose value is a secret (security whitepaper A01), or is one by its name: vendors
+    have keys of their own for Wi-Fi and mobile networks. Rather a harmless value is hidden than a secret shown."""
     folded = name.lower()
-    return folded == "authorizationkey" or "password" in folded
+    return folded == "authorizationkey" or any(word in folded for word in _SECRET_WORDS)

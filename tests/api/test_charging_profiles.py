@@ -7,10 +7,11 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from forecourt.domain.errands.model import Delivery, Order
-from forecourt.domain.evse import WHOLE_STATION, EvseId
+from forecourt.domain.errands.intents import Say
+from forecourt.domain.errands.model import Delivery, Draft, Order
+from forecourt.domain.evse import WHOLE_STATION, EvseId, Place
 from forecourt.domain.provisioning.model import Station
-from forecourt.domain.smart_charging.model import InstallAnswer
+from forecourt.domain.smart_charging.model import InstallAnswer, Profile
 from tests.api.door import Door, faults, problem
 from tests.domain.smart_charging.profiles import DEFAULT, MAX, a_draft, a_profile, a_schedule
 from tests.support.clock import NOON
@@ -163,11 +164,17 @@ def test_changing_a_profile_tells_which_stations_have_the_older_version(door: Do
     assert [one["outdated"] for one in changed.json()["assignments"]] == [True]
 
 
+def has_by_hand(door: Door, station: Station, place: Place, profile: Profile) -> None:
+    """The station took a profile that was sent exactly as an operator wrote it."""
+    draft = Draft(operation="SetChargingProfile", intent=Say("SetChargingProfile", "{}"), shown=None)
+    errand = door.services.errands.ask(station, draft, Order(asked_by="admin", delivery=Delivery.WHEN_ONLINE))
+    door.services.smart_charging.installed(station, place, profile, InstallAnswer.ACCEPTED, errand.number)
+
+
 def test_what_a_station_is_believed_to_have_is_listed(door: Door) -> None:
     station = a_station(door)
-    charging = door.services.smart_charging
-    charging.installed(station, WHOLE_STATION, a_profile(MAX, number=8), InstallAnswer.ACCEPTED)
-    charging.installed(station, WHOLE_STATION, a_profile(MAX, number=9), InstallAnswer.ACCEPTED)
+    has_by_hand(door, station, WHOLE_STATION, a_profile(MAX, number=8))
+    has_by_hand(door, station, WHOLE_STATION, a_profile(MAX, number=9))
     [there] = door.get(STATION)["items"]
     assert there == {
         "assignment": 2,
@@ -176,7 +183,7 @@ def test_what_a_station_is_believed_to_have_is_listed(door: Door) -> None:
         "origin": "raw",
         "state": "installed",
         "outdated": False,
-        "errand": None,
+        "errand": 2,
         "reason": None,
         "requestedAt": T_NOON,
         "changedAt": T_NOON,
@@ -242,9 +249,9 @@ def test_profiles_schedules_and_what_is_installed_are_drawn(door: Door) -> None:
     assert plot(door, f"/charging-profiles/{number}/plot.svg").startswith(f"Charging profile {number}: <Night> | ")
     charging.told(station, EvseId(1), asked_seconds=60, starts_at=NOON, schedule=a_schedule((0, 6.5)))
     assert "from 2026-01-01 12:00:00 UTC 6.5 A per phase" in plot(door, f"{SCHEDULES}/1/plot.svg")
-    charging.installed(station, WHOLE_STATION, a_profile(MAX, number=8), InstallAnswer.ACCEPTED)
+    has_by_hand(door, station, WHOLE_STATION, a_profile(MAX, number=8))
     lower = a_profile(number=9, schedule=a_schedule((0, 10.0), (60, 20.0)))
-    charging.installed(station, EvseId(1), lower, InstallAnswer.ACCEPTED)
+    has_by_hand(door, station, EvseId(1), lower)
     drawn = plot(door, f"{STATION}/plot.svg?connectorId=1&duration=3600")
     assert "Lowest limit, which holds: from 2026-01-01 12:00:00 UTC 10 A per phase; from 2026-01-01 12:01:00" in drawn
     assert "Profile 8: ChargePointMaxProfile" in drawn

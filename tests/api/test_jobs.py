@@ -6,6 +6,8 @@ from datetime import timedelta
 
 import pytest
 
+from forecourt.domain.errands.intents import Say
+from forecourt.domain.errands.model import Delivery, Draft, Order
 from forecourt.domain.jobs.model import Answer, Channel, JobKind, Report
 from forecourt.domain.provisioning.model import Station
 from tests.api.door import Door, faults, problem
@@ -17,8 +19,10 @@ def accepts(
     door: Door, station: Station, kind: JobKind = JobKind.SECURITY_LOG, *, request_id: int | None = None
 ) -> None:
     """The station agrees to a job that was asked for raw."""
-    answer = Answer(action="GetLog", kind=kind, location=PLACE, request_id=request_id, file_name="=file.log")
-    door.services.jobs.hear(station, answer)
+    draft = Draft(operation="GetLog", intent=Say("GetLog", "{}"), shown=None)
+    errand = door.services.errands.ask(station, draft, Order(asked_by="admin", delivery=Delivery.WHEN_ONLINE))
+    answer = Answer(kind=kind, location=PLACE, request_id=request_id, file_name="=file.log")
+    door.services.jobs.hear(station, answer, errand.number)
 
 
 def reports(door: Door, station: Station, status: str, request_id: int | None = None) -> None:
@@ -41,8 +45,8 @@ def test_a_job_is_shown_with_its_history(door: Door) -> None:
             "reason": "The station reported UploadFailure.",
             "requestId": 17,
             "operation": "GetLog",
-            "errand": None,
-            "askedBy": "unknown",
+            "errand": 1,
+            "askedBy": "admin",
             "location": "ftps://***@host/logs",
             "fileName": "=file.log",
             "askedAt": "2026-01-01T12:00:00Z",

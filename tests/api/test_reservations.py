@@ -13,6 +13,7 @@ from forecourt.domain.evse import WHOLE_STATION, EvseId, Place
 from forecourt.domain.provisioning.model import Station
 from forecourt.domain.reservation.model import ReservationReport
 from tests.api.door import Door, faults, problem
+from tests.domain.charging import RAW
 from tests.support.clock import NOON
 
 ORDER = Order(asked_by="token ops", delivery=Delivery.WHEN_ONLINE)
@@ -39,7 +40,7 @@ def reserved_raw(
         reservation_id=number, place=place or EvseId(2), id_token=id_tag, parent=None, expires_at=EXPIRY
     )
     is_accepted = status == "Accepted"
-    door.services.reservations.reserve_answered(station, report, status=status, is_accepted=is_accepted)
+    door.services.reservations.reserve_answered(station, RAW, report, status=status, is_accepted=is_accepted)
 
 
 def test_a_reservation_is_shown_in_full(door: Door) -> None:

@@ -8,7 +8,8 @@ import json
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import replace
-from typing import TypeVar
+from datetime import timedelta
+from typing import TypeVar, cast
 
 import pytest
 
@@ -27,6 +28,7 @@ from forecourt.ocpp.session import Limits
 from forecourt.storage.errors import RowRefused, Unavailable
 from tests.courier.street import ACCEPTED, ASKING, CALL_SECONDS, CONFIGURATION, DOING, Street, in_street
 from tests.gateway.desk import DIALECT, a_call, until
+from tests.gateway.desk import Failed as FailedJob
 from tests.support.clock import NOON
 
 Result = TypeVar("Result")
@@ -487,7 +489,7 @@ def test_a_late_answer_to_what_is_asked_again_is_not_needed() -> None:
 
 
 def test_a_late_answer_that_means_nothing_to_the_business_is_recorded() -> None:
-    def hearer(_asked: Message, _told: Message, _station: Station, _services: Services) -> None:
+    def hearer(_asked: Message, _told: Message, _station: Station, _services: Services, _errand: ErrandNumber) -> None:
         raise DomainError(Kind.NOT_FOUND, "There is no such reservation.")
 
     async def story(street: Street) -> None:
@@ -693,7 +695,7 @@ def test_a_loss_that_could_not_be_recorded_is_recorded_later_also_without_a_link
 def test_the_business_hears_what_was_asked_and_what_was_answered() -> None:
     heard: list[tuple[Message, Message, Station]] = []
 
-    def hearer(asked: Message, told: Message, station: Station, _services: Services) -> None:
+    def hearer(asked: Message, told: Message, station: Station, _services: Services, _errand: ErrandNumber) -> None:
         heard.append((asked, told, station))
 
     async def story(street: Street) -> None:
@@ -710,7 +712,7 @@ def test_the_business_hears_what_was_asked_and_what_was_answered() -> None:
 
 
 def test_what_the_business_learns_is_stored_with_the_answer() -> None:
-    def hearer(_asked: Message, _told: Message, station: Station, services: Services) -> None:
+    def hearer(_asked: Message, _told: Message, station: Station, services: Services, _errand: ErrandNumber) -> None:
         services.provisioning.heartbeat(station)
 
     async def story(street: Street) -> None:
@@ -732,7 +734,7 @@ def test_what_the_business_learns_is_stored_with_the_answer() -> None:
 def test_an_answer_that_means_nothing_to_the_business_is_recorded(error: DomainError) -> None:
     calls = 0
 
-    def hearer(_asked: Message, _told: Message, _station: Station, _services: Services) -> None:
+    def hearer(_asked: Message, _told: Message, _station: Station, _services: Services, _errand: ErrandNumber) -> None:
         nonlocal calls
         calls += 1
         raise error
@@ -754,7 +756,7 @@ def test_an_answer_that_cannot_be_taken_in_is_recorded_in_the_end(error: Excepti
     """After some tries: what it means is lost, and the station is not kept from its next errand."""
     calls = 0
 
-    def hearer(_asked: Message, _told: Message, station: Station, services: Services) -> None:
+    def hearer(_asked: Message, _told: Message, station: Station, services: Services, _errand: ErrandNumber) -> None:
         nonlocal calls
         calls += 1
         services.provisioning.heartbeat(station)
@@ -807,7 +809,7 @@ def test_an_answer_that_the_database_refuses_at_the_commit_is_recorded_in_the_en
         await link.called(2)
         assert street.state(following) is ErrandState.SENT
 
-    def hearer(_asked: Message, _told: Message, _station: Station, _services: Services) -> None:
+    def hearer(_asked: Message, _told: Message, _station: Station, _services: Services, _errand: ErrandNumber) -> None:
         has_heard.append(True)
 
     run_with(hearer, story)
@@ -1081,5 +1083,136 @@ def test_the_office_of_this_test_refuses_as_a_database_does() -> None:
             street.office.submit(1, lambda _services: None, lambda outcome: outcomes.append(outcome.error))
         await street.is_at_rest()
         assert isinstance(outcomes[0], Unavailable)
+
+    in_street(story)
+
+
+# What must not be shown, and what is not known
+
+
+@pytest.mark.parametrize(
+    ("intent", "frame"),
+    [
+        (
+            Say("ChangeConfiguration", '{"key":"AuthorizationKey","value":"hunter2/hunter2"}'),
+            '[4,"{id}","GenericError","not hunter2/hunter2",{"value":"hunter2/hunter2"}]',
+        ),
+        (
+            Say("UpdateFirmware", '{"location":"https://h/fw?sig=hunter2","retrieveDate":"2026-01-01T00:00:00Z"}'),
+            '[4,"{id}","GenericError","GET /fw?sig=hunter2 gave 403",{}]',
+        ),
+        (
+            ASKING,
+            '[3,"{id}",{"configurationKey":[{"key":"AuthorizationKey","readonly":"nope","value":"hunter2"}]}]',
+        ),
+    ],
+)
+def test_a_secret_that_a_station_repeats_is_not_kept(intent: Say, frame: str) -> None:
+    async def story(street: Street) -> None:
+        station = street.a_station()
+        link = street.connects(station)
+        number = street.asks(station, intent)
+        await link.called(1)
+        link.hears(frame.replace("{id}", link.calls[0][1]).encode())
+        errand = await street.ended(number, ErrandState.FAILED)
+        assert "hunter2" not in repr(errand)
+        assert "***" in repr(errand)
+
+    in_street(story)
+
+
+def test_what_an_answer_without_sense_means_is_not_known() -> None:
+    async def story(street: Street) -> None:
+        station = street.a_station()
+        link = street.connects(station)
+        number = street.asks(station)
+        await link.called(1)
+        link.answers({"status": "accepted"})
+        errand = await street.ended(number, ErrandState.FAILED)
+        assert errand.is_outcome_unknown
+        assert errand.response == '{"status": "accepted"}'
+
+    in_street(story)
+
+
+def test_a_late_error_tells_that_it_was_not_done() -> None:
+    async def story(street: Street) -> None:
+        station = street.a_station()
+        link = street.connects(station)
+        number = street.asks(station)
+        await link.called(1)
+        link.waits_too_long()
+        await street.ended(number, ErrandState.FAILED)
+        link.answers_with_error("NotSupported")
+        await until(lambda: not street.errand(number).is_outcome_unknown)
+        errand = street.errand(number)
+        assert (errand.state, errand.code) == (ErrandState.FAILED, "NotSupported")
+
+    in_street(story)
+
+
+def test_an_answer_to_what_another_node_gave_up_is_recorded() -> None:
+    async def story(street: Street) -> None:
+        station = street.a_station()
+        link = street.connects(station)
+        number = street.asks(station)
+        await link.called(1)
+        street.clock.advance(timedelta(minutes=5))
+        street.errands.settle()
+        assert street.state(number) is ErrandState.FAILED
+        link.answers(ACCEPTED)
+        await until(lambda: street.state(number) is ErrandState.ANSWERED)
+
+    in_street(story)
+
+
+def test_an_answer_is_heard_once_though_its_commit_was_not_confirmed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The database stored it, and the connection broke before it said so."""
+    heard: list[ErrandNumber] = []
+
+    def hearer(_asked: Message, _told: Message, _station: Station, _services: Services, errand: ErrandNumber) -> None:
+        heard.append(errand)
+
+    async def story(street: Street) -> None:
+        station = street.a_station()
+        link = street.connects(station)
+        number = street.asks(station)
+        await link.called(1)
+        submit, is_lost = street.office.submit, [True]
+
+        def losing(
+            key: int, work: Callable[[Services], Result], done: Callable[[GatewayOutcome[Result]], None]
+        ) -> None:
+            def unconfirmed(outcome: GatewayOutcome[Result]) -> None:
+                if is_lost and heard:
+                    is_lost.clear()
+                    done(cast("GatewayOutcome[Result]", FailedJob(Unavailable("the connection broke"))))
+                else:
+                    done(outcome)
+
+            submit(key, work, unconfirmed)
+
+        monkeypatch.setattr(street.office, "submit", losing)
+        link.answers(ACCEPTED)
+        await street.is_free()
+        assert (street.state(number), heard) == (ErrandState.ANSWERED, [number])
+
+    run_with(hearer, story)
+
+
+def test_the_node_waits_until_all_is_recorded() -> None:
+    async def story(street: Street) -> None:
+        station = street.a_station()
+        link = street.connects(station)
+        number = street.asks(station)
+        await link.called(1)
+        await street.courier.wait_until_idle(0.01)
+        assert not street.courier.is_idle, "it does not wait for ever"
+        street.courier.stop_sending()
+        with street.out_of_order():
+            link.answers(ACCEPTED)
+            await street.is_at_rest()
+        await street.courier.wait_until_idle(10)
+        assert street.state(number) is ErrandState.ANSWERED
 
     in_street(story)

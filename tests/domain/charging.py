@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from forecourt.domain.errands.model import Claim, Delivery, Errand, Order
+from forecourt.domain.errands.model import Claim, Delivery, Errand, ErrandNumber, Order
 from forecourt.domain.evse import EvseId, Place
 from forecourt.domain.provisioning.model import Registration, Station
 from forecourt.domain.remote_control.model import RemoteRequest, RemoteRequestFilter
@@ -16,6 +16,8 @@ from tests.support.clock import NOON
 
 ORDER = Order(asked_by="token ops")
 MINUTE = timedelta(minutes=1)
+RAW = ErrandNumber(999_999)
+"""The errand of something that was sent as an operator wrote it: no record has it."""
 
 
 class Site(World):
@@ -85,19 +87,15 @@ class Site(World):
 
     # What is answered
 
-    def start_answered(self, status: str = "Accepted", id_token: str = "TAG", evse: Place | None = None) -> None:
-        self.sends()
+    def remote_answered(self, status: str = "Accepted") -> None:
+        """The next remote start or stop is sent and answered."""
+        number = self.sends().number
         self.is_answered(status)
-        self.services.remote_control.start_answered(
-            self.station, evse=evse, id_token=id_token, status=status, is_accepted=status == "Accepted"
-        )
+        self.hears_of(number, status)
 
-    def stop_answered(self, transaction_id: int, status: str = "Accepted") -> None:
-        self.sends()
-        self.is_answered(status)
-        self.services.remote_control.stop_answered(
-            self.station, transaction_id, status, is_accepted=status == "Accepted"
-        )
+    def hears_of(self, number: ErrandNumber, status: str = "Accepted") -> None:
+        """The answer to a remote start or stop, told by itself."""
+        self.services.remote_control.answered(number, status, is_accepted=status == "Accepted")
 
     def reserve_answered(
         self,
@@ -109,8 +107,9 @@ class Site(World):
         parent: str | None = None,
         expires_at: datetime = NOON + 10 * MINUTE,
         station: Station | None = None,
+        errand: ErrandNumber = RAW,
     ) -> Reservation:
-        """Heard of any ReserveNow, raw or not."""
+        """Heard of any ReserveNow; a raw one unless its errand is named."""
         report = ReservationReport(
             reservation_id=reservation_id,
             place=EvseId(1) if place is None else place,
@@ -119,7 +118,9 @@ class Site(World):
             expires_at=expires_at,
         )
         asked = station or self.station
-        self.services.reservations.reserve_answered(asked, report, status=status, is_accepted=status == "Accepted")
+        self.services.reservations.reserve_answered(
+            asked, errand, report, status=status, is_accepted=status == "Accepted"
+        )
         return self.services.reservations.get(reservation_id, asked.identity)
 
     def release_answered(self, reservation_id: int, status: str = "Accepted") -> None:

@@ -294,53 +294,7 @@ def test_idle_with_an_id_is_shown_at_its_job_and_ends_nothing() -> None:
     assert door.job().state is JobState.DONE
 
 
-# The older notifications, which never have an id
-
-
-def test_an_older_report_counts_for_the_only_older_job() -> None:
-    """OCPP 1.6 §4.4; TC_045_1."""
-    door = Carried()
-    request_id = a_running_log_job(door)
-    door.asks("GetDiagnostics", location="ftps://host/logs")
-    door.sends()
-    door.answers(fileName="diagnostics.zip")
-    for status in ("Uploading", "Uploaded"):
-        door.says("DiagnosticsStatusNotification", status=status)
-    newest, log_job = door.jobs
-    assert (newest.state, newest.request_id) == (JobState.DONE, None)
-    assert (log_job.state, log_job.request_id, log_job.last_status) == (JobState.RUNNING, request_id, None)
-    assert history(door, newest.number) == [("Uploading", frozenset()), ("Uploaded", frozenset())]
-
-
-@pytest.mark.parametrize(
-    ("statuses", "state"),
-    [
-        (("Downloading", "Downloaded", "Installing", "Installed"), JobState.DONE),
-        (("Downloading", "DownloadFailed"), JobState.FAILED),
-        (("Downloading", "Downloaded", "Installing", "InstallationFailed"), JobState.FAILED),
-    ],
-)
-def test_an_older_update_is_followed_to_its_end(statuses: tuple[str, ...], state: JobState) -> None:
-    """OCPP 1.6 §4.5; TC_044_1 to TC_044_3."""
-    door = Carried()
-    door.asks("UpdateFirmware", **FIRMWARE)
-    door.sends()
-    door.answers()
-    for status in statuses:
-        door.says("FirmwareStatusNotification", status=status)
-    assert door.job().state is state
-    assert history(door, door.job().number) == [(status, frozenset()) for status in statuses]
-
-
-def test_an_older_report_counts_for_none_of_two_and_is_no_violation() -> None:
-    door = Carried()
-    for _ in range(2):
-        door.asks("UpdateFirmware", **FIRMWARE)
-        door.sends()
-        door.answers()
-    door.says("FirmwareStatusNotification", status="Downloading")
-    assert [job.last_status for job in door.jobs] == [None, None]
-    assert [(one.status, one.doubts) for one in strays(door)] == [("Downloading", frozenset())]
+# Reports before the answer
 
 
 def test_a_job_that_waits_to_be_sent_takes_no_reports() -> None:

@@ -292,3 +292,11 @@ def test_a_link_that_is_being_closed_is_not_open(is_closed: bool, is_open: bool)
     if is_closed:
         line.connection.close(1000, "why")
     assert line.connection.is_open is is_open
+
+
+def test_a_link_that_ended_with_a_call_out_does_not_keep_itself() -> None:
+    """Survivors are frozen, and garbage among them is never collected: nothing may hold what holds the link."""
+    line = Line()
+    line.calls()
+    line.connection.ended()
+    assert (line.connection._late, line.connection._calls) == (None, None)

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from forecourt.dialects.v16 import dialect
-from forecourt.ocpp.action import Sender
+from forecourt.ocpp.action import Message, Sender
 from forecourt.operations import catalogue as module
 from forecourt.operations.catalogue import make_catalogue
 from forecourt.operations.operation import Operation, Parameters
@@ -30,7 +30,7 @@ def test_operations_are_listed_by_name() -> None:
 
 
 @pytest.mark.parametrize("operation", CATALOGUE.values(), ids=CATALOGUE.keys())
-def test_every_operation_tells_people_what_it_does_and_takes(operation: Operation[msgspec.Struct]) -> None:
+def test_every_operation_tells_people_what_it_does_and_takes(operation: Operation[Message]) -> None:
     assert operation.summary.endswith(".")
     assert operation.group
     for field in _schema(operation.params).get("properties", {}).values():

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -408,3 +409,31 @@ def test_what_was_raised_in_an_attempt_that_collided_does_not_count(database: Da
     committer.close()
     [job] = released
     assert (job.error, job.result, len(attempts)) == (None, "stored", 2)
+
+
+def test_a_bell_that_fails_keeps_no_answer_back(database: Database) -> None:
+    def fails(_topics: Sequence[str]) -> None:
+        raise OSError(24, "Too many open files")
+
+    released: list[AnyJob] = []
+    committer = Committer(
+        "rings",
+        connection=Recorded(database.connect(), []),
+        build=services_builder(),
+        release=released.extend,
+        announce=fails,
+    )
+    for number in range(2):
+        draft = StationDraft(identity=f"CP-{number}")
+        committer.submit(Job(partial(_add_and_remove, draft), _nothing))
+    committer.close()
+    assert [job.error for job in released] == [None, None]
+
+
+def _nothing(_job: Job[None]) -> None:
+    """The release of this test tells."""
+
+
+def _add_and_remove(draft: StationDraft, services: Services) -> None:
+    services.provisioning.add(draft)
+    services.provisioning.remove(draft.identity)

@@ -8,14 +8,30 @@ import pytest
 
 from forecourt.domain.configuration.model import BootNote, Desired, Setting, Snapshot, fold
 from forecourt.domain.errands.intents import ReadSettings
-from forecourt.domain.errands.model import Draft, ErrandState, Order
+from forecourt.domain.errands.model import Claim, Draft, ErrandState, Line, Order
+from forecourt.domain.presence.model import LinkId
 from forecourt.storage.configurations import Configurations
+from forecourt.storage.connection import Parameters, Row
 from forecourt.storage.errands import Errands
 from tests.storage.bench import UNUSUAL_TEXTS, Bench
 from tests.support.clock import NOON
+from tests.support.scratch import ScratchUnit
 
+REFRESH = "RefreshConfiguration"
 LATER = NOON + timedelta(hours=1)
-NOTHING = BootNote(None, awaits_restart=False, is_being_read=False)
+NOTHING = BootNote(None, is_unsettled=False, is_being_read=False)
+
+
+class Explaining(ScratchUnit):
+    """A unit of work that writes down how each single row is looked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.plans: list[str] = []
+
+    def one(self, sql: str, parameters: Parameters = ()) -> Row | None:
+        self.plans.append("\n".join(str(step[3]) for step in self.all(f"EXPLAIN QUERY PLAN {sql}", parameters)))
+        return super().one(sql, parameters)
 
 
 def put(bench: Bench, key: int, *settings: Setting) -> None:
@@ -28,9 +44,9 @@ def snapshot(bench: Bench, key: int) -> Snapshot:
         return Configurations(bench.unit).snapshot(key)
 
 
-def note(bench: Bench, key: int) -> BootNote:
+def note(bench: Bench, key: int, operation: str | None = REFRESH) -> BootNote:
     with bench.reading():
-        return Configurations(bench.unit).note_at_boot(key, "RefreshConfiguration")
+        return Configurations(bench.unit).note_at_boot(key, operation)
 
 
 def settings(*texts: str) -> list[Setting]:
@@ -82,20 +98,43 @@ def test_what_matters_at_boot_is_found_in_one_look(bench: Bench) -> None:
     assert note(bench, key) == NOTHING
     put(bench, key, Setting(name="A", value="1", awaits_restart=True, coming="2", learned_at=NOON))
     put(bench, other, Setting(name="A", value="1", awaits_restart=True, coming=None, learned_at=NOON))
-    draft = Draft(operation="RefreshConfiguration", intent=ReadSettings(), shown=None)
+    draft = Draft(operation=REFRESH, intent=ReadSettings(), shown=None)
     with bench.committed():
         Configurations(bench.unit).complete(key, NOON)
         number, _ = Errands(bench.unit).add(key, draft, Order(asked_by="t"), expires_at=LATER, at=NOON)
-    assert note(bench, key) == BootNote(NOON, awaits_restart=True, is_being_read=True)
-    assert note(bench, other) == BootNote(None, awaits_restart=True, is_being_read=False)
+    assert note(bench, key) == BootNote(NOON, is_unsettled=True, is_being_read=True)
+    assert note(bench, key, "ApplyConfiguration") == BootNote(NOON, is_unsettled=True, is_being_read=False)
+    assert note(bench, key, None) == BootNote(NOON, is_unsettled=True, is_being_read=False)
+    assert note(bench, other) == BootNote(None, is_unsettled=True, is_being_read=False)
 
     with bench.committed():
         Configurations(bench.unit).restarted(key)
-        Errands(bench.unit).finish(number, ErrandState.CANCELLED, of=ErrandState.QUEUED, at=NOON)
-    assert note(bench, key) == BootNote(NOON, awaits_restart=False, is_being_read=False)
-    assert snapshot(bench, key).find("A") == Setting(name="A", value="2", learned_at=NOON)
-    assert note(bench, other).awaits_restart
-    assert note(bench, 999) == NOTHING
+        claim = Claim(number, key, REFRESH, ReadSettings(), 0)
+        line = Line("node", LinkId(1))
+        Errands(bench.unit).send(claim, line=line, action="A", shown="{}", kept=claim.intent, at=NOON, answer_by=LATER)
+    assert note(bench, key) == BootNote(NOON, is_unsettled=True, is_being_read=True)  # its value is not confirmed
+    assert snapshot(bench, key).find("A") == Setting(name="A", value="1", coming="2", learned_at=NOON)
+
+    put(bench, key, Setting(name="A", value="2", learned_at=NOON))
+    with bench.committed():
+        Errands(bench.unit).finish(number, ErrandState.ANSWERED, of=ErrandState.SENT, at=NOON)
+    assert note(bench, key) == BootNote(NOON, is_unsettled=False, is_being_read=False)
+    assert note(bench, other).is_unsettled
+    assert note(bench, 999) == note(bench, 999, None) == NOTHING
+
+
+def test_what_matters_at_boot_is_found_without_reading_the_errands_of_the_station() -> None:
+    """It is asked in every BootNotification. Only what is queued and what is out is looked at, by their indexes."""
+    unit = Explaining()
+    for operation in (REFRESH, None):
+        Configurations(unit).note_at_boot(1, operation)
+    loud, quiet = unit.plans
+
+    assert "SEARCH e USING INDEX errand_queued (station_key=?)" in loud
+    assert "SEARCH e USING INDEX errand_out (station_key=?)" in loud
+    assert "errand_of_station" not in loud
+    assert "SCAN" not in loud
+    assert "errand" not in quiet
 
 
 def test_desired_values_are_kept_replaced_and_removed(bench: Bench) -> None:
@@ -124,6 +163,9 @@ def test_desired_values_are_kept_replaced_and_removed(bench: Bench) -> None:
         (Setting(name="A", value="2", learned_at=NOON), False),
         (Setting(name="A", value="1", awaits_restart=True, coming="2", learned_at=NOON), False),
         (Setting(name="A", value="2", awaits_restart=True, coming="1", learned_at=NOON), True),
+        (Setting(name="A", value="1", coming="2", learned_at=NOON), False),
+        (Setting(name="A", value="2", coming="1", learned_at=NOON), True),
+        (Setting(name="A", value="2", awaits_restart=True, coming=None, learned_at=NOON), True),
         (Setting(name="A", value=None, learned_at=NOON), True),
     ],
 )

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from forecourt.domain.errands.intents import Say
-from forecourt.domain.errands.model import Draft, ErrandNumber, ErrandState, Line, Order
+from forecourt.domain.errands.model import Draft, ErrandNumber, Line, Order
 from forecourt.domain.jobs.model import (
     Channel,
     Doubt,
@@ -24,7 +24,9 @@ from forecourt.domain.jobs.model import (
 from forecourt.domain.paging import Page, PageRequest
 from forecourt.domain.presence.model import LinkId
 from forecourt.domain.provisioning.model import StationKey
+from forecourt.storage.database import Database
 from tests.storage.bench import HIGHEST, LOWEST, UNUSUAL_TEXTS, Bench, all_pages
+from tests.storage.explaining import explained, uses
 from tests.support.clock import NOON
 
 HOUR = timedelta(hours=1)
@@ -200,20 +202,17 @@ def test_jobs_at_work_are_open_and_their_request_has_left(bench: Bench) -> None:
     assert at_work(bench, key, Channel.FIRMWARE) == []
 
 
-def test_the_errand_that_was_sent_last_is_known(bench: Bench) -> None:
-    key, other = bench.add_station(), bench.add_station("CP-2")
-    assert an_errand(bench, key) > 0
-    late = an_errand(bench, key, action="GetLog", minute=2)
-    with bench.committed():
-        bench.errands.finish(late, ErrandState.ANSWERED, of=ErrandState.SENT, at=NOON)
-    early = an_errand(bench, key, action="GetLog", minute=1)
-    an_errand(bench, other, action="GetLog", minute=3)
-    assert early > late
-    with bench.reading():
-        found = bench.jobs.sent_errand(key, "GetLog")
-        assert found is not None
-        assert (found.number, found.operation, found.asked_by) == (late, "Do", "admin")
-        assert bench.jobs.sent_errand(key, "GetDiagnostics") is None
+def test_what_is_at_work_is_found_in_an_index_of_open_jobs(sqlite_database: Database) -> None:
+    """A station may have had any number of jobs."""
+    bench = Bench(sqlite_database)
+    key = bench.add_station()
+    for _ in range(3):
+        put(bench, ended(add(bench, key)))
+    running = add(bench, key)
+    with explained(bench) as plans:
+        assert at_work(bench, key, Channel.LOG) == [running.number]
+    bench.close()
+    assert uses(plans, "job_open"), plans
 
 
 def test_a_job_is_found_by_the_errand_that_carries_it(bench: Bench) -> None:

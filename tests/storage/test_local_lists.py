@@ -54,6 +54,7 @@ def test_a_record_is_kept_exactly(bench: Bench) -> None:
         failure="why; 'so'",
         sending_version=4,
         sending_errand=ErrandNumber(7),
+        heard_errand=ErrandNumber(6),
         asked_by="tester",
         resume_after="a' b",
         has_started_over=True,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -13,9 +14,11 @@ from forecourt.domain.evse import WHOLE_STATION, EvseId
 from forecourt.domain.paging import PageRequest
 from forecourt.domain.presence.model import LinkId
 from forecourt.domain.remote_control.model import RemoteRequest, RemoteRequestFilter, RequestKind, RequestState
+from forecourt.storage.database import Database
 from forecourt.storage.errands import Errands
 from forecourt.storage.remote_requests import RemoteRequests
 from tests.storage.bench import HIGHEST, UNUSUAL_TEXTS, Bench, all_pages
+from tests.storage.explaining import explained, uses
 from tests.support.clock import NOON
 
 MINUTE = timedelta(minutes=1)
@@ -80,7 +83,7 @@ def test_the_open_requests_of_a_station_come_oldest_first(bench: Bench, requests
         assert requests.open(99) == []
 
 
-def test_a_change_is_kept_once_it_has_an_end(bench: Bench, requests: RemoteRequests) -> None:
+def test_a_change_is_kept_until_it_has_an_end_that_is_known(bench: Bench, requests: RemoteRequests) -> None:
     key = bench.add_station()
     add(bench, requests, key, REQUEST, replace(REQUEST, errand=ErrandNumber(2)))
     changed = replace(
@@ -93,9 +96,11 @@ def test_a_change_is_kept_once_it_has_an_end(bench: Bench, requests: RemoteReque
         waits_until=NOON,
     )
     with bench.committed():
-        assert requests.change(changed)
+        requests.change(replace(changed, state=RequestState.FAILED, is_outcome_unknown=True))
     with bench.committed():
-        assert not requests.change(replace(changed, state=RequestState.TIMED_OUT, transaction_id=None))
+        requests.change(changed)
+    with bench.committed():
+        requests.change(replace(changed, state=RequestState.TIMED_OUT, transaction_id=None))
     with bench.reading():
         assert requests.find(REQUEST.errand) == changed
         assert numbers(requests.open(key)) == [2]
@@ -158,3 +163,17 @@ def test_lists_are_filtered_and_paged(
     with bench.reading():
         for limit in (1, 2, 10):
             assert numbers(all_pages(lambda page: requests.list(wanted, page), limit)) == expected
+
+
+def test_open_requests_are_read_from_the_index_that_holds_no_others(tmp_path: Path) -> None:
+    """Every start and stop looks for them, at a station that may have had thousands."""
+    database = Database(f"sqlite:///{tmp_path / 'a.db'}")
+    database.migrate()
+    bench = Bench(database)
+    with bench.reading(), explained(bench) as plans:
+        RemoteRequests(bench.unit).open(1)
+    bench.close()
+
+    assert uses(plans, "remote_request_open"), plans
+    assert "(station_key=? AND ended_at=?)" in plans[0]
+    assert "TEMP B-TREE" not in plans[0], "they are sorted once more"

@@ -113,6 +113,7 @@ def test_a_change_is_kept(bench: Bench, reservations: ReservationRecords) -> Non
         transaction_id=9,
         errand=ErrandNumber(3),
         answered_at=None,
+        status_seen_at=EDGE,
         ended_at=NOON,
     )
     with bench.committed():
@@ -148,6 +149,7 @@ def test_open_reservations_expire(bench: Bench, reservations: ReservationRecords
         (EvseId(2), "Faulted", NOON + MINUTE, ReservationState.ACCEPTED, False),
         (EvseId(1), "Reserved", NOON + MINUTE, ReservationState.ACCEPTED, False),
         (EvseId(1), "Faulted", NOON, ReservationState.ACCEPTED, False),
+        (WHOLE_STATION, "Faulted", NOON, ReservationState.ACCEPTED, False),
         (EvseId(1), "Faulted", NOON + MINUTE, ReservationState.UNKNOWN, False),
     ],
 )
@@ -161,13 +163,64 @@ def test_an_accepted_reservation_is_found_when_its_evse_went_out_of_use(
     is_found: bool,
 ) -> None:
     key, other = bench.add_station("CP-1"), bench.add_station("CP-2")
-    added = add(bench, reservations, key, replace(RESERVATION, state=state))
+    added = add(bench, reservations, key, replace(RESERVATION, state=state, status_seen_at=NOON))
     add(bench, reservations, other, RESERVATION)
     report = StatusReport(place=place, status=status, error_code="NoError")
     with bench.committed():
         bench.availability.record(key, EvseStatus(report, at))
     with bench.reading():
         assert reservations.out_of_use(OUT_OF_USE) == ([(added, status)] if is_found else [])
+
+
+def test_a_state_counts_when_none_was_known_before(bench: Bench, reservations: ReservationRecords) -> None:
+    key = bench.add_station()
+    added = add(bench, reservations, key, RESERVATION)
+    faulted(bench, key, EvseId(1), NOON - MINUTE)
+    with bench.reading():
+        assert reservations.out_of_use(OUT_OF_USE) == [(added, "Faulted")]
+
+
+def test_the_newest_state_of_an_evse_or_its_station_is_the_one_that_was_seen(
+    bench: Bench, reservations: ReservationRecords
+) -> None:
+    key, other = bench.add_station("CP-1"), bench.add_station("CP-2")
+    places: list[Place] = [EvseId(1), WHOLE_STATION, EvseId(2), EvseId(3)]
+    for minute, place in enumerate(places):
+        faulted(bench, key, place, NOON + minute * MINUTE)
+    with bench.reading():
+        seen = [reservations.status_seen_at(key, place) for place in [*places, EvseId(4)]]
+        assert seen == [NOON + minute * MINUTE for minute in (1, 1, 2, 3, 1)]
+        assert reservations.status_seen_at(other, EvseId(1)) is None
+
+
+def faulted(bench: Bench, key: int, place: Place, at: datetime) -> None:
+    report = StatusReport(place=place, status="Faulted", error_code="NoError")
+    with bench.committed():
+        bench.availability.record(key, EvseStatus(report, at))
+
+
+def test_of_several_with_one_number_the_open_one_counts(bench: Bench, reservations: ReservationRecords) -> None:
+    key = bench.add_station()
+    asked = add(bench, reservations, key, replace(RESERVATION, errand=ErrandNumber(7)))
+    ended = add(bench, reservations, key, replace(RESERVATION, ended_at=NOON))
+    with bench.reading():
+        assert reservations.newest(key, 5) == asked
+        assert reservations.named(5, None, 2) == reservations.named(5, "CP-1", 2) == [asked]
+    with bench.committed():
+        reservations.change(replace(asked, ended_at=NOON))
+    with bench.reading():
+        assert reservations.newest(key, 5) == ended
+        assert reservations.named(5, None, 2) == [ended]
+
+
+def test_a_reservation_is_found_by_its_errand(bench: Bench, reservations: ReservationRecords) -> None:
+    key, other = bench.add_station("CP-1"), bench.add_station("CP-2")
+    asked = add(bench, reservations, key, replace(RESERVATION, errand=ErrandNumber(7)))
+    add(bench, reservations, key, RESERVATION)
+    with bench.reading():
+        assert reservations.asked_with(key, 5, ErrandNumber(7)) == asked
+        for found in [(key, 5, ErrandNumber(8)), (key, 6, ErrandNumber(7)), (other, 5, ErrandNumber(7))]:
+            assert reservations.asked_with(*found) is None
 
 
 @pytest.mark.parametrize(

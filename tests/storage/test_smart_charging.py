@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
+
+import pytest
 
 from forecourt.domain.authorization.model import AuthorizationStatus, Verdict
 from forecourt.domain.errands.intents import InstallProfile
-from forecourt.domain.errands.model import Draft, ErrandState, Order
+from forecourt.domain.errands.model import Draft, ErrandNumber, ErrandState, Order
 from forecourt.domain.evse import WHOLE_STATION, EvseId
+from forecourt.domain.provisioning.model import StationKey
 from forecourt.domain.smart_charging.model import AssignmentState, Profile, ProfileFilter, RateUnit, ToldSchedule
 from forecourt.domain.transactions.model import StartReport, Stop
+from forecourt.storage.database import Database
 from forecourt.storage.errands import Errands
 from forecourt.storage.smart_charging import SmartChargingRecords
 from tests.domain.smart_charging.profiles import DEFAULT, MAX, TX, a_draft, a_profile, a_schedule
 from tests.storage.bench import HIGHEST, UNUSUAL_TEXTS, Bench, all_pages
+from tests.storage.explaining import explained, uses
 from tests.support.clock import NOON
 
 S = AssignmentState
@@ -91,27 +97,70 @@ def test_assignments_know_their_station_library_and_transaction(bench: Bench) ->
     assert [one.state for one in found] == [S.ENDED, S.INSTALLED]
 
 
-def test_an_assignment_is_found_by_the_answer_to_its_errand(bench: Bench) -> None:
+def test_an_assignment_is_found_by_its_errand(bench: Bench) -> None:
     key = bench.add_station()
     records, errands = SmartChargingRecords(bench.unit), Errands(bench.unit)
     profile = a_profile(DEFAULT, number=3)
     with bench.committed():
-        number = records.add_assignment(key, ONE, profile, library=3, state=S.REQUESTED, at=NOON)
+        number, other = (
+            records.add_assignment(key, ONE, profile, library=3, state=S.REQUESTED, at=NOON) for _ in range(2)
+        )
         draft = Draft(operation="Assign", intent=InstallProfile(ONE, profile, number), shown=None)
         errand, _ = errands.add(key, draft, Order(asked_by="admin"), expires_at=LATER, at=NOON)
+        assert records.find_by_errand(errand) is None
         records.set_errand(number, errand)
-        assert records.find_answered(key, ONE, profile) is None, "it was not sent yet"
+        found = records.find_by_errand(errand)
+        assert found is not None
+        assert (found.number, found.state) == (number, S.REQUESTED)
         errands.finish(errand, ErrandState.ANSWERED, of=ErrandState.QUEUED, at=LATER)
-        assert records.find_answered(key, EvseId(2), profile) is None
-        assert records.find_answered(key, ONE, a_profile(DEFAULT, number=3, level=1)) is None
-        assert records.find_answered(key, ONE, profile) == number
+        assert [(one.number, one.state) for one in records.open_on(key)] == [(number, S.UNKNOWN), (other, S.REQUESTED)]
         records.settle(number, S.INSTALLED, "because", LATER)
-        assert records.find_answered(key, ONE, profile) is None
     with bench.reading():
-        found = records.find_assignment(number)
+        found = records.find_by_errand(errand)
     assert found is not None
     assert (found.state, found.reason, found.errand) == (S.INSTALLED, "because", errand)
     assert (found.requested_at, found.changed_at) == (NOON, LATER)
+
+
+def test_transactions_that_run_at_a_place_are_found_newest_first(bench: Bench) -> None:
+    key, other = bench.add_station(), bench.add_station("CP-2")
+    records = SmartChargingRecords(bench.unit)
+    verdict = Verdict(AuthorizationStatus.ACCEPTED)
+
+    def start(station: StationKey, evse: EvseId, meter_wh: int) -> int:
+        report = StartReport(evse=evse, id_token="TAG", started_at=NOON, meter_start_wh=meter_wh)
+        return bench.transactions.start(station, report, verdict, frozenset(), NOON)
+
+    with bench.committed():
+        lost, ended, newest = (start(key, ONE, meter_wh) for meter_wh in range(3))
+        start(key, EvseId(2), 0)
+        start(other, ONE, 0)
+        stop = Stop(stopped_at=LATER, meter_stop_wh=1, reason="Local", id_token=None, received_at=LATER)
+        bench.transactions.stop(ended, stop, frozenset())
+    with bench.reading():
+        assert list(records.running_at(key, ONE)) == [newest, lost]
+        assert list(records.running_at(key, EvseId(3))) == []
+
+
+@pytest.mark.parametrize(
+    ("ask", "index"),
+    [
+        (lambda records, key: records.open_on(key), "assignment_open"),
+        (lambda records, key: records.settle_ended(key, NOON), "assignment_open"),
+        (lambda records, _: records.find_by_errand(ErrandNumber(1)), "assignment_of_errand"),
+        (lambda records, key: records.running_at(key, ONE), "transaction_running"),
+    ],
+)
+def test_what_is_there_is_found_in_indexes(
+    sqlite_database: Database, ask: Callable[[SmartChargingRecords, int], object], index: str
+) -> None:
+    """A station may have had any number of profiles and transactions."""
+    bench = Bench(sqlite_database)
+    key = bench.add_station()
+    with explained(bench) as plans, bench.committed():
+        ask(SmartChargingRecords(bench.unit), key)
+    bench.close()
+    assert uses(plans, index), plans
 
 
 def test_the_newest_schedule_of_a_place_is_kept(bench: Bench) -> None:

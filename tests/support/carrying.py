@@ -82,6 +82,11 @@ class Carrying:
         return command
 
     @property
+    def sent(self) -> tuple[Claim, Command]:
+        """What was sent last."""
+        return self._last()
+
+    @property
     def claim(self) -> Claim:
         """The errand that was sent last."""
         return self._last()[0]
@@ -94,8 +99,10 @@ class Carrying:
         self.records(response, self._refusal(words))
         self._tell(words)
 
-    def hears_late(self, **answer: Json) -> None:
-        """The station answers what was sent last, after that was given up and its outcome was not known."""
+    def hears_late(self, sent: tuple[Claim, Command] | None = None, /, **answer: Json) -> None:
+        """The station answers what was sent last, or this that was sent before, after that was given up and its
+        outcome was not known."""
+        self._sent = sent or self._sent
         words, response = self._read(answer)
         assert self._services.errands.answered_late(self.claim, response=response, refusal=self._refusal(words))
         self._tell(words)

@@ -26,7 +26,7 @@ from litestar.types import (
 from forecourt.api import docs
 from forecourt.api.authentication import Doorkeeper, Incoming, asked_by
 from forecourt.api.batches import Batches
-from forecourt.api.bodies import MAX_BODY_BYTES, JsonBody
+from forecourt.api.bodies import MAX_BODY_BYTES, BodyRequest, JsonBody
 from forecourt.api.charging_profiles import ChargingProfiles, StationChargingProfiles
 from forecourt.api.configuration import Configurations
 from forecourt.api.connections import Connections
@@ -152,6 +152,7 @@ def create_app(
         dependencies=dependencies,
         dto=JsonBody,
         return_dto=None,
+        request_class=BodyRequest,
         exception_handlers=EXCEPTION_HANDLERS,
         before_request=refuse_unknown_parameters,
         before_send=[add_security_headers],

@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import Any, ClassVar, Final, TypeVar
 
 import msgspec
+from litestar import Request
 from litestar._openapi.schema_generation import SchemaCreator
 from litestar.dto import AbstractDTO, DTOConfig, DTOFieldDefinition
 from litestar.openapi.spec import Reference, Schema
@@ -44,6 +45,16 @@ def read_body(raw: bytes | msgspec.Raw, kind: type[Body]) -> Body:
     raise bad_request("The body cannot be used as it is.", *_faults(value, kind))
 
 
+def no_body(kind: type[msgspec.Struct]) -> bytes:
+    """What is read where no body was sent: nothing is said in it. Raises Refusal 400 when a field is required."""
+    missing = [field.encode_name for field in msgspec.structs.fields(kind) if field.required]
+    if missing:
+        example = ", ".join(f'"{name}": …' for name in missing)
+        faults = [Fault(name, "This field is missing.") for name in missing]
+        raise bad_request(f"A JSON body is needed; send {{{example}}}.", *faults)
+    return b"{}"
+
+
 def _faults(value: object, kind: type[msgspec.Struct]) -> Iterator[Fault]:
     if not isinstance(value, dict):
         yield Fault("", "Expected an object.")
@@ -65,14 +76,21 @@ def _faults(value: object, kind: type[msgspec.Struct]) -> Iterator[Fault]:
 
 
 class JsonBody(AbstractDTO[Any]):  # Any: serves every kind of body
-    """Has Litestar read every body with `read_body`, whose types are strict: "5" is no number here."""
+    """Has Litestar read every body with `read_body`, whose types are strict: "5" is no number here.
+
+    The application must use `BodyRequest`.
+    """
 
     config: ClassVar[DTOConfig] = DTOConfig()
     _kinds: ClassVar[dict[str, type[msgspec.Struct]]] = {}
 
     def decode_bytes(self, value: bytes) -> msgspec.Struct:
-        check_is_json(self.asgi_connection.headers.get("content-type", ""))
         return read_body(value, self._kinds[self.asgi_connection.route_handler.handler_id])
+
+    @classmethod
+    def kind_for(cls, handler_id: str) -> type[msgspec.Struct] | None:
+        """What an address reads with this class, if anything."""
+        return cls._kinds.get(handler_id)
 
     @classmethod
     def is_supported_model_type_field(cls, field_definition: FieldDefinition) -> bool:
@@ -97,3 +115,18 @@ class JsonBody(AbstractDTO[Any]):  # Any: serves every kind of body
     @classmethod
     def detect_nested_field(cls, field_definition: FieldDefinition) -> bool:
         return False
+
+
+class BodyRequest(Request[Any, Any, Any]):  # Any: as the framework hands requests out
+    """A request whose body is JSON, and may be left out where nothing has to be said."""
+
+    async def body(self) -> bytes:
+        """Raises Refusal 415 for a body that is not JSON, and 400 for one that is missing."""
+        raw = await super().body()
+        kind = JsonBody.kind_for(self.route_handler.handler_id)
+        if kind is None:
+            return raw
+        if not raw:
+            return no_body(kind)
+        check_is_json(self.headers.get("content-type", ""))
+        return raw

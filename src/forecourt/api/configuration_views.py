@@ -70,7 +70,7 @@ class SettingView(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     drift: bool
     """There is a desired value, and the station does not have it or nobody knows."""
     impossible: bool
-    """The desired value cannot be sent: the station says that the key is read-only."""
+    """Sending the desired value is of no use: the station has no such key, or one that is read-only."""
     warnings: Sequence[str]
     """What looks wrong about the desired value."""
     type: KeyType | None
@@ -96,7 +96,7 @@ class DriftView(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     keys: Sequence[str]
     """Those that ApplyConfiguration will send."""
     impossible: Sequence[str]
-    """Those that the station says are read-only."""
+    """Those that the station says are read-only, or that it does not have."""
     read_at: datetime | None
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
+from msgspec import Meta
 
 from forecourt.api.csv import Cell
 from forecourt.domain.jobs.model import Channel, Doubt, Job, JobKind, JobState, StoredReport
@@ -15,21 +16,21 @@ from forecourt.domain.jobs.model import Channel, Doubt, Job, JobKind, JobState, 
 class JobReportView(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     """A report of a station as it was received; ``doubts`` says what is odd about it."""
 
-    status: str
-    request_id: int | None
-    doubts: Sequence[Doubt]
-    received_at: datetime
+    status: Annotated[str, Meta(description="What was reported, as the station spelled it.")]
+    request_id: Annotated[int | None, Meta(description="The request that the station named, if any.")]
+    doubts: Annotated[Sequence[Doubt], Meta(description="What is odd about it.")]
+    received_at: Annotated[datetime, Meta(description="When it was received.")]
 
 
 class StrayReportView(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     """A report that belongs to no job. ``channel`` is the kind of notification that it came by."""
 
-    station_id: str
-    channel: Channel
-    status: str
-    request_id: int | None
-    doubts: Sequence[Doubt]
-    received_at: datetime
+    station_id: Annotated[str, Meta(description="The station that reported.")]
+    channel: Annotated[Channel, Meta(description="The kind of notification that it came by.")]
+    status: Annotated[str, Meta(description="What was reported, as the station spelled it.")]
+    request_id: Annotated[int | None, Meta(description="The request that the station named, if any.")]
+    doubts: Annotated[Sequence[Doubt], Meta(description="What is odd about it.")]
+    received_at: Annotated[datetime, Meta(description="When it was received.")]
 
 
 class JobView(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
@@ -37,29 +38,33 @@ class JobView(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     the station's reports have none. While ``endedAt`` is null, reports are awaited; ``lastStatusAt`` tells since when
     there was none."""
 
-    job: int
-    station_id: str
-    kind: JobKind
-    state: JobState
-    reason: str | None
-    request_id: int | None
-    operation: str
-    errand: int | None
-    asked_by: str
-    location: str
-    file_name: str | None
-    asked_at: datetime
-    answered_at: datetime | None
-    last_status: str | None
-    last_status_at: datetime | None
-    ended_at: datetime | None
+    job: Annotated[int, Meta(description="Its number.")]
+    station_id: Annotated[str, Meta(description="The station that uploads or installs.")]
+    kind: Annotated[JobKind, Meta(description="What it is that is uploaded or installed.")]
+    state: Annotated[JobState, Meta(description="How far it is.")]
+    reason: Annotated[str | None, Meta(description="Why it failed, in a sentence.")]
+    request_id: Annotated[
+        int | None, Meta(description="The number that the station repeats in its reports; null where they have none.")
+    ]
+    operation: Annotated[str, Meta(description="The operation that it was asked for with.")]
+    errand: Annotated[int | None, Meta(description="The errand that asks the station for it; null when there is none.")]
+    asked_by: Annotated[str, Meta(description="Who asked for it.")]
+    location: Annotated[str, Meta(description="Where to or where from, without what signs in there.")]
+    file_name: Annotated[str | None, Meta(description="The name of the file, when the station told it.")]
+    asked_at: Annotated[datetime, Meta(description="When it was asked for.")]
+    answered_at: Annotated[
+        datetime | None, Meta(description="When the station answered that it will do it, or will not.")
+    ]
+    last_status: Annotated[str | None, Meta(description="The newest status that the station reported.")]
+    last_status_at: Annotated[datetime | None, Meta(description="When that was received.")]
+    ended_at: Annotated[datetime | None, Meta(description="When it ended; null while reports are awaited.")]
 
 
 class JobSheetView(msgspec.Struct, frozen=True, rename="camel"):
     """A job with its reports, oldest first; of very many reports the newest thousand."""
 
-    job: JobView
-    history: Sequence[JobReportView]
+    job: Annotated[JobView, Meta(description="The job.")]
+    history: Annotated[Sequence[JobReportView], Meta(description="Its reports, oldest first.")]
 
 
 def show_job(job: Job) -> JobView:

@@ -16,6 +16,7 @@ from forecourt.api.batch import MAX_ITEMS
 from forecourt.api.bodies import JsonBody
 from forecourt.api.operation_paths import Document, describe_operations
 from forecourt.api.problems import PROBLEM_JSON
+from forecourt.api.wording import complete_schemas, put_plainly, with_plain_names
 from forecourt.operations.catalogue import Catalogue
 
 _DESCRIPTION: Final = """\
@@ -124,12 +125,14 @@ def describe(
     document = _with_plain_names(app.openapi_schema.to_schema())
     components = document["components"]
     components["securitySchemes"] = _SECURITY_SCHEMES
-    _complete_schemas(components["schemas"])
+    complete_schemas(components["schemas"])
     _complete_errand(components["schemas"]["Errand"])
     describe_operations(document, catalogue)
     components["schemas"]["Problem"] = _PROBLEM_SCHEMA
     components["schemas"]["Batch"] = _batch_schema(components["schemas"])
+    put_plainly(document)
     for path, method, operation in operations(document):
+        _complete_body(operation, components["schemas"])
         has_door = path.startswith("/api/")
         takes_password = path.startswith("/api/v1/tokens")
         operation["security"] = (
@@ -157,7 +160,7 @@ def _with_plain_names(document: Document) -> Document:
     text = re.sub(r"Listing\[(\w+)View\]", r"\1Page", text)
     text = re.sub(r"(?<=[\"/])([A-Z]\w+)View(?=\")", r"\1", text)
     text = re.sub(r"(?<=[\"{])[a-z]+(?:_[a-z]+)+(?=[\"}])", lambda found: _in_camel_case(found[0]), text)
-    plain: Document = msgspec.json.decode(text)
+    plain: Document = msgspec.json.decode(with_plain_names(text))
     return plain
 
 
@@ -166,20 +169,19 @@ def _in_camel_case(name: str) -> str:
     return first + "".join(other.capitalize() for other in others)
 
 
-def _complete_schemas(schemas: Document) -> None:
-    """What the framework leaves out: what a structure is for, and that bodies may hold nothing else."""
-    for struct in msgspec.Struct.__subclasses__():
-        schema = schemas.get(struct.__name__.removesuffix("View"))
-        if schema is not None and struct.__module__.startswith("forecourt.api."):
-            schema["description"] = struct.__doc__
-            if struct.__struct_config__.forbid_unknown_fields:
-                schema["additionalProperties"] = False
-
-
 def _complete_errand(schema: Document) -> None:
     """What has any shape to the framework, because it is passed on as it is stored."""
-    schema["properties"]["request"] = {"type": ["object", "null"]}
-    schema["properties"]["response"] = {"type": ["object", "string", "null"]}
+    fields = schema["properties"]
+    for name, types in {"request": ["object", "null"], "response": ["object", "string", "null"]}.items():
+        fields[name] = {"type": types, "description": fields[name]["description"]}
+
+
+def _complete_body(operation: Document, schemas: Document) -> None:
+    """What the framework does not say: a body of which no field is required may be left out."""
+    for content in operation.get("requestBody", {}).get("content", {}).values():
+        name = content["schema"].get("$ref", "").rpartition("/")[2]
+        if name in schemas and not schemas[name].get("required"):
+            operation["requestBody"]["required"] = False
 
 
 def _statuses(path: str, method: str, operation: Document) -> set[str]:

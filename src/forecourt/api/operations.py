@@ -26,7 +26,7 @@ from forecourt.api.news import News
 from forecourt.api.operation_views import OperationView, show_operation
 from forecourt.api.paging import Listing, Paging, listing
 from forecourt.api.problems import Refusal
-from forecourt.api.selections import read_many, read_single, resolve
+from forecourt.api.selections import UNREGISTERED, read_many, read_single, resolve
 from forecourt.api.stations import StationId
 from forecourt.api.words import Now, Works, from_path, utc
 from forecourt.domain.errands.model import Delivery, Order, expiry
@@ -153,7 +153,7 @@ class Operations(Controller):
         selection, params = read_many(await _json(request), operation)
         selected = await resolve(workspace, selection)
         asked = await ask_many(workspace, Wish(operation, params, order), selected.stations)
-        reasons = dict.fromkeys(selected.unknown, "No such station is registered.") | asked.refused
+        reasons = dict.fromkeys(selected.unknown, UNREGISTERED) | asked.refused
         batch = await finished_batch(workspace, news, asked.batch, wait)
         is_told = bool(wait) and batch.is_finished
         return Response(

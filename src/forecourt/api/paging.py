@@ -15,6 +15,9 @@ from forecourt.api.problems import Fault, bad_request
 from forecourt.domain.paging import MAX_LIMIT, Page, PageRequest
 
 MAX_CURSOR_CHARACTERS = 2000
+DEFAULT_LIMIT = 100
+
+_LIMIT = f"How many items to answer: {DEFAULT_LIMIT} unless it is said, and at most {MAX_LIMIT}."
 
 Item = TypeVar("Item")
 Shown = TypeVar("Shown")
@@ -31,7 +34,7 @@ Paging = NamedDependency[SkipValidation[PageRequest]]
 
 
 async def page_request(
-    limit: Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT, description="How many items to answer at most.")] = 100,
+    limit: Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT, description=_LIMIT)] = DEFAULT_LIMIT,
     cursor: Annotated[
         str | None,
         QueryParameter(max_length=MAX_CURSOR_CHARACTERS, description="The `next` of the page before. Opaque."),

@@ -16,10 +16,13 @@ from forecourt.api.words import Line
 from forecourt.domain.paging import MAX_LIMIT, Page, PageRequest
 from forecourt.domain.provisioning.model import Registration, StationFilter, StationSheet
 from forecourt.domain.services import Services, Workspace
+from forecourt.ocpp.action import Message
 from forecourt.operations.operation import AnyOperation
 from forecourt.operations.reading import BadField, BadParameters, read_parameters
 
 Value = TypeVar("Value", bound=msgspec.Struct)
+
+UNREGISTERED: Final = "No such station is registered."
 
 _NAMES_PER_READ: Final = 500
 
@@ -59,16 +62,16 @@ class Selected:
     unknown: Sequence[str] = ()
 
 
-def read_single(raw: bytes, operation: AnyOperation) -> msgspec.Struct:
+def read_single(raw: bytes, operation: AnyOperation) -> Message:
     """The body of a request to one station; raises Refusal 422 with everything that is wrong."""
     try:
-        params: msgspec.Struct = read_parameters(raw, operation.params)
+        params: Message = read_parameters(raw, operation.params)
     except BadParameters as bad:
         raise unusable(bad.fields) from bad
     return params
 
 
-def read_many(raw: bytes, operation: AnyOperation) -> tuple[Selection, msgspec.Struct]:
+def read_many(raw: bytes, operation: AnyOperation) -> tuple[Selection, Message]:
     """The body of a request to many stations; raises Refusal 422 with everything that is wrong."""
     try:
         parts = msgspec.json.decode(raw or b"{}", type=dict[str, msgspec.Raw])
@@ -96,7 +99,7 @@ def read_many(raw: bytes, operation: AnyOperation) -> tuple[Selection, msgspec.S
 async def resolve(workspace: Workspace, selection: Selection) -> Selected:
     """The stations; raises Refusal 422 when no registered station is among those that were described."""
     if selection.stations is not UNSET:
-        return await _named(workspace, list(dict.fromkeys(selection.stations)))
+        return await _named(workspace, selection.stations)
     wanted = StationFilter() if selection.filter is UNSET else selection.filter.wanted()
     found: list[str] = []
     after: str | None = None
@@ -160,10 +163,13 @@ def _selection_faults(selection: Selection) -> Iterator[BadField]:
         yield BadField("selection.all", "This can only be true.")
 
 
-async def _named(workspace: Workspace, names: list[str]) -> Selected:
+async def _named(workspace: Workspace, said: Sequence[str]) -> Selected:
+    names = list(dict.fromkeys(said))
     known: set[str] = set()
     for start in range(0, len(names), _NAMES_PER_READ):
         known |= await workspace.read(partial(_registered, names=names[start : start + _NAMES_PER_READ]))
+    if not known:
+        raise unusable([BadField(f"selection.stations[{n}]", UNREGISTERED) for n in range(len(said))])
     return Selected([name for name in names if name in known], [name for name in names if name not in known])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Final
 
 import structlog
 
@@ -16,6 +17,9 @@ from forecourt.dialects.v16 import dialect as v16
 from forecourt.gateway.calm import keep_calm
 from forecourt.gateway.links import Links
 from forecourt.gateway.listener import Listener
+
+RECORDING_SECONDS: Final = 5.0
+"""Time for the ends of errands to be recorded, once all links are closed."""
 
 _log = structlog.get_logger(__name__)
 
@@ -53,5 +57,6 @@ async def run(config: Config) -> None:
         courier.stop_sending()
         await links.drain()
         await listener.close()
+        await courier.wait_until_idle(RECORDING_SECONDS)
         for task in background:
             task.cancel()

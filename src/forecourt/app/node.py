@@ -51,7 +51,7 @@ def demo(announce: Callable[[str], None]) -> None:
 
 
 def _node_roles(config: Config) -> list[Role]:
-    return [Role("gateway", config.gateway.drain_seconds + 10), Role("console", 10)]
+    return [Role("gateway", config.gateway.drain_seconds + 15), Role("console", 10)]
 
 
 async def _serve(config: Config, announce: Callable[[str], None], roles: list[Role]) -> None:

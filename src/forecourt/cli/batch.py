@@ -8,13 +8,14 @@ import typer
 
 from forecourt.cli.consent import ask_consent
 from forecourt.cli.errand_facts import BATCH_COLUMNS, batch_facts
+from forecourt.cli.numbers import number_of
 from forecourt.cli.office import Form, Office, form_of
 from forecourt.cli.output import print_facts, print_json
 from forecourt.domain.errands.model import BatchNumber
 
 _SHOWN_AT_MOST: Final = 100
 
-Number = Annotated[int, typer.Argument(min=1, max=2**63 - 1, metavar="BATCH")]
+Number = Annotated[int, typer.Argument(parser=number_of("a batch", "batch list"), metavar="BATCH")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 

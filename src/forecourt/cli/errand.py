@@ -9,14 +9,16 @@ import typer
 
 from forecourt.cli.errand_facts import ERRAND_COLUMNS, ERRAND_SHOWN, errand_facts, listed_facts
 from forecourt.cli.exits import INTERRUPTED, NOT_ALL_DONE
-from forecourt.cli.following import follow, follow_one
+from forecourt.cli.numbers import number_of
 from forecourt.cli.office import Form, Office, form_of, moment
 from forecourt.cli.output import print_facts, print_json
 from forecourt.domain.errands.model import BatchNumber, ErrandFilter, ErrandNumber, ErrandState
 
 _SHOWN_AT_MOST: Final = 100
 
-Number = Annotated[int, typer.Argument(min=1, max=2**63 - 1, metavar="ERRAND")]
+_read_number: Final = number_of("an errand", "errand list")
+
+Number = Annotated[int, typer.Argument(parser=_read_number, metavar="ERRAND")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 OfStation = Annotated[str | None, typer.Option("--station", metavar="ID", help="Only of this station.")]
 OfOperation = Annotated[str | None, typer.Option("--operation", metavar="NAME", help="Only of this operation.")]
@@ -80,7 +82,7 @@ def errand_commands(office: Office) -> typer.Typer:
     @commands.command()
     def watch(
         *,
-        number: Annotated[int | None, typer.Argument(min=1, max=2**63 - 1, metavar="[ERRAND]")] = None,
+        number: Annotated[int | None, typer.Argument(parser=_read_number, metavar="[ERRAND]")] = None,
         station: OfStation = None,
         operation: OfOperation = None,
         batch: OfBatch = None,
@@ -88,6 +90,8 @@ def errand_commands(office: Office) -> typer.Typer:
         as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one object per line.")] = False,
     ) -> None:
         """Print every change as it happens: of one errand until it ends, else of all that fit until Ctrl-C."""
+        from forecourt.cli.following import follow, follow_one
+
         of_batch = None if batch is None else BatchNumber(batch)
         wanted = ErrandFilter(station=station, operation=operation, batch=of_batch, asked_by=asked_by)
         try:

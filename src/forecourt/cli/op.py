@@ -16,6 +16,7 @@ from typer.core import TyperCommand, TyperGroup
 from forecourt.cli.consent import ask_consent
 from forecourt.cli.exits import BAD_INPUT, INTERRUPTED, NOT_ALL_DONE, tell
 from forecourt.cli.fields import Field, Kind, NotJson, body_of, fields_of
+from forecourt.cli.numbers import seconds_to_wait
 from forecourt.cli.office import Office, moment
 from forecourt.cli.who import command_line_user
 from forecourt.domain.errands.model import Delivery, Order, Priority
@@ -24,9 +25,8 @@ from forecourt.domain.provisioning.model import Registration, StationFilter
 from forecourt.domain.services import Workspace
 
 if TYPE_CHECKING:  # the catalogue is made of all words of OCPP, which other commands need not load
-    import msgspec
-
     from forecourt.cli.asking import Asked
+    from forecourt.ocpp.action import Message
     from forecourt.operations.asking import Wish
     from forecourt.operations.catalogue import Catalogue
     from forecourt.operations.operation import AnyOperation
@@ -86,7 +86,10 @@ _COMMON: Final[dict[str, Any]] = {  # Any: type hints
     "wait": Annotated[
         float | None,
         typer.Option(
-            "--wait", metavar="[SECONDS]", help=f"Wait for the answers, {WAIT_SECONDS} s unless told otherwise."
+            "--wait",
+            parser=seconds_to_wait,
+            metavar="[SECONDS]",
+            help=f"Wait for the answers, {WAIT_SECONDS} s unless told otherwise; at most an hour.",
         ),
     ],
     "when_online": Annotated[bool, typer.Option("--when-online", help="Off-line stations get it when they come.")],
@@ -271,7 +274,7 @@ def _order(given: dict[str, Any]) -> Order:  # Any: options differ
 
 def _parameters(
     operation: AnyOperation, fields: Sequence[Field], values: Sequence[object], json_file: str | None
-) -> msgspec.Struct:
+) -> Message:
     import msgspec
 
     from forecourt.operations.reading import BadParameters, read_parameters
@@ -283,7 +286,7 @@ def _parameters(
             raise invalid("Give the parameters either with --json or as options, not both.")
         else:
             raw = _read_file(json_file)
-        params: type[msgspec.Struct] = operation.params
+        params: type[Message] = operation.params
         return read_parameters(raw, params)
     except NotJson as wrong:
         _refuse(operation.name, [f"{path}: {reason}" for path, reason in wrong.reasons.items()])

@@ -7,7 +7,9 @@ from typing import Annotated, Final
 
 import typer
 
-from forecourt.cli.office import Form, Office, confirm, form_of, moment
+from forecourt.cli.consent import ask_consent
+from forecourt.cli.numbers import number_of
+from forecourt.cli.office import Form, Office, form_of, moment
 from forecourt.cli.output import Facts, print_facts, print_json
 from forecourt.cli.who import command_line_user
 from forecourt.domain.errors import check_note
@@ -27,6 +29,13 @@ _COLUMNS: Final = (
 _SHOWN_AT_MOST: Final = 100
 
 MAX_TRANSACTION_ID: Final = 2**31 - 1
+
+Number = Annotated[
+    int,
+    typer.Argument(
+        parser=number_of("a transaction", "transactions list", most=MAX_TRANSACTION_ID), metavar="TRANSACTION"
+    ),
+]
 
 
 def transaction_facts(transaction: Transaction) -> Facts:
@@ -102,7 +111,7 @@ def transactions_commands(office: Office) -> typer.Typer:
 
     @commands.command()
     def show(
-        transaction_id: Annotated[int, typer.Argument(min=1, max=MAX_TRANSACTION_ID, metavar="TRANSACTION")],
+        transaction_id: Number,
         as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     ) -> None:
         """Show a transaction."""
@@ -111,7 +120,7 @@ def transactions_commands(office: Office) -> typer.Typer:
 
     @commands.command()
     def stop(
-        transaction_id: Annotated[int, typer.Argument(min=1, max=MAX_TRANSACTION_ID, metavar="TRANSACTION")],
+        transaction_id: Number,
         *,
         meter_stop: Annotated[
             int | None, typer.Option(min=0, metavar="WH", help="The register at the stop; the newest that is known.")
@@ -129,7 +138,7 @@ def transactions_commands(office: Office) -> typer.Typer:
             reason=check_note(reason or OPERATOR_REASON, field="reason", limit=255),
             is_forced=force,
         )
-        confirm(f"Record the transaction {transaction_id} as stopped?", is_confirmed=yes)
+        ask_consent(f"Record the transaction {transaction_id} as stopped?", is_given=yes)
         stopped = office.write(lambda services: services.transactions.stop_by_operator(transaction_id, draft))
         print_facts(transaction_facts(stopped))
 

@@ -24,7 +24,7 @@ from forecourt.domain.provisioning.model import Station
 from forecourt.domain.services import Services, Workspace
 from forecourt.ocpp.action import Message
 from forecourt.ocpp.errors import QueueFull
-from forecourt.ocpp.redaction import scrubbed, secrets_in, shown
+from forecourt.ocpp.redaction import scrubbed, secrets_in, shown, without_key_values
 from forecourt.ocpp.session import Answered, AnyAction, Failed
 
 AGAIN_SECONDS: Final = 1.0
@@ -116,14 +116,21 @@ class Courier:
         self._answer_seconds = answer_seconds
         self._busy: dict[str, bool] = {}
         """Stations that are being seen to; true when they must be looked at once more afterwards."""
+        self._at_rest = asyncio.Event()
+        self._at_rest.set()
         self._is_draining = False
         self._looks_now = asyncio.Event()
         lines.on_change(self.wake)
 
     @property
     def is_idle(self) -> bool:
-        """True when no errand is out."""
+        """True when no errand is out, and all that was out is recorded."""
         return not self._busy
+
+    async def wait_until_idle(self, seconds: float) -> None:
+        """Return when nothing is out any more, or after so long."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._at_rest.wait(), seconds)
 
     def stop_sending(self) -> None:
         """Send nothing more; what is out may still end."""
@@ -137,6 +144,7 @@ class Courier:
         link = self._lines.line(identity)
         if link is not None and not self._is_draining:
             self._busy[identity] = False
+            self._at_rest.clear()
             self._look(link, None)
 
     def rung(self, identity: str | None) -> None:
@@ -180,9 +188,13 @@ class Courier:
     # One station: claim, send, record, and claim the next in the same unit of work
 
     def _look(self, link: Link, ending: Ending | None, ended: _Out | None = None) -> None:
-        self._busy[link.station.identity] = False
         work = functools.partial(self._record_and_claim, link, ending)
         self._office.submit(link.station.key, work, functools.partial(self._claimed, link, ending, ended))
+
+    def _record_again(self, link: Link, ending: Ending, ended: _Out | None) -> None:
+        """Without claiming: whatever is wrong with the next errand, this one is to be recorded."""
+        self._busy[link.station.identity] = True  # look afterwards
+        self._office.submit(link.station.key, ending, functools.partial(self._claimed, link, ending, ended))
 
     def _record_and_claim(self, link: Link, ending: Ending | None, services: Services) -> _Out | None:
         if ending is not None:
@@ -194,6 +206,7 @@ class Courier:
                 return None
             try:
                 command = self._dialects[link.subprotocol].command(claim.intent, link.station)
+                words = _text(command.words)
             except DomainError as error:
                 services.errands.refuse_to_send(claim, error.sentence)
                 continue
@@ -205,7 +218,7 @@ class Courier:
                 claim,
                 line=line,
                 action=command.action.name,
-                shown=_text(command.words),
+                shown=words,
                 answer_seconds=self._answer_seconds,
             )
             if is_sent:
@@ -220,17 +233,23 @@ class Courier:
             if ended is not None and ended.is_told and getattr(outcome.error, "is_lasting", True):
                 ended.unheard += 1
             if ending is not None:
-                asyncio.get_running_loop().call_later(AGAIN_SECONDS, self._look, link, ending, ended)
+                asyncio.get_running_loop().call_later(AGAIN_SECONDS, self._record_again, link, ending, ended)
             else:
-                del self._busy[identity]  # `run` looks again
+                self._let_go(identity)  # `run` looks again
             return
         out = outcome.result
         if out is not None:
             self._send(out)
             return
-        again = self._busy.pop(identity)
-        if again:
+        if self._let_go(identity):
             self.wake(identity)
+
+    def _let_go(self, identity: str) -> bool:
+        """The station is seen to; true when somebody woke the courier for it meanwhile."""
+        again = self._busy.pop(identity)
+        if not self._busy:
+            self._at_rest.set()
+        return again
 
     def _send(self, out: _Out) -> None:
         if not self._is_open(out.link):
@@ -253,13 +272,15 @@ class Courier:
             reason = f"{event.reason[:1].upper()}{event.reason[1:]}."
             self._end(out, _lost(out, reason, was_sent=event.was_sent))
         else:
-            self._end(out, _failed(out, _failure(event, secrets_in(out.command.words)), event.payload))
+            self._end(out, _failed(out, _failure(out, event), _kept_answer(out, event.payload)))
 
     def _ended_late(self, out: _Out, event: Answered | Failed) -> None:
         """Not tried again when the database does not take it: the errand has ended with its outcome unknown."""
         if isinstance(event, Answered):
             work = functools.partial(_answered_late, self._dialects[out.link.subprotocol], out, event)
             self._office.submit(out.link.station.key, work, _logged)
+        elif event.code is not None:
+            self._office.submit(out.link.station.key, functools.partial(_failed_late, out, event), _logged)
 
     def _end(self, out: _Out, ending: Ending) -> None:
         link = self._lines.line(out.link.station.identity)
@@ -322,25 +343,34 @@ def _lost(out: _Out, reason: str, *, was_sent: bool) -> Ending:
     return lambda services: services.errands.lost(out.claim, reason, is_repeatable=repeatable, was_sent=was_sent)
 
 
-def _failed(out: _Out, failure: Failure, payload: bytes | None = None) -> Ending:
-    response = (
-        None if payload is None else payload.decode("utf-8", "replace").replace("\0", "\N{REPLACEMENT CHARACTER}")
-    )
+def _failed(out: _Out, failure: Failure, response: str | None = None) -> Ending:
     return lambda services: services.errands.failed(out.claim, failure, response=response)
 
 
-def _failure(event: Failed, secrets: set[str]) -> Failure:
+def _failed_late(out: _Out, event: Failed, services: Services) -> None:
+    services.errands.failed_late(out.claim, _failure(out, event), response=_kept_answer(out, event.payload or b""))
+
+
+def _failure(out: _Out, event: Failed) -> Failure:
     """What a station says may repeat what it was told."""
-    reason = scrubbed(_kept(event.reason), secrets)
+    secrets = secrets_in(out.command.words)
+    reason = _kept(scrubbed(event.reason, secrets))
     if event.code is None:
-        return Failure(f"{reason[:1].upper()}{reason[1:]}.")
-    code = scrubbed(_kept(event.code), secrets)
+        sentence = f"{reason[:1].upper()}{reason[1:]}. Whether the station did it is not known."
+        return Failure(sentence, is_outcome_unknown=True)
+    code = _kept(scrubbed(event.code, secrets))
     return Failure(f"The station answered with the error {code}{f': {reason}' if reason else ''}", code)
 
 
 def _kept(text: str) -> str:
     """A text of a station as it can be stored: no database keeps U+0000, and nobody reads a megabyte."""
     return text[:MAX_TEXT].replace("\0", "\ufffd")
+
+
+def _kept_answer(out: _Out, payload: bytes) -> str:
+    """An answer that cannot be read into words, as it came but for secrets."""
+    text = scrubbed(payload.decode("utf-8", "replace"), secrets_in(out.command.words))
+    return without_key_values(text).replace("\0", "\ufffd")
 
 
 def _text(words: Message) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 from typing import Final
 
 import structlog
 
+from forecourt.domain.errands.model import ErrandNumber
 from forecourt.domain.services import Services, Workspace
 
 SWEEP_SECONDS: Final = 1.0
@@ -27,14 +29,26 @@ async def sweep_for_ever(workspace: Workspace) -> None:
 
 async def sweep(workspace: Workspace) -> None:
     """Settle what is due now, each room by itself. Raises what the last room that failed raised."""
-    trouble: Exception | None = None
+    troubles: list[Exception] = []
     for index in await workspace.read(_due):
         try:
             await workspace.write(functools.partial(_settle, index))
         except Exception as error:  # time must pass for the other rooms
-            trouble = error
-    if trouble is not None:
-        raise trouble
+            troubles.append(error)
+    if troubles:
+        await _settle_errands_one_by_one(workspace)
+        raise troubles[0]
+
+
+async def _settle_errands_one_by_one(workspace: Workspace) -> None:
+    """One that cannot be ended, because its room fails when it is told, must not keep the others."""
+    for number in await workspace.read(lambda services: services.errands.overdue()):
+        with contextlib.suppress(Exception):  # it was told above, and is tried again
+            await workspace.write(functools.partial(_settle_one, number))
+
+
+def _settle_one(number: ErrandNumber, services: Services) -> None:
+    services.errands.settle(number)
 
 
 def _due(services: Services) -> list[int]:

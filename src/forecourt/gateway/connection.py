@@ -182,6 +182,7 @@ class Connection:
         """The socket is gone."""
         for failed in self.session.close():
             self._call_ended(failed)
+        self._late = None  # else the link would keep itself alive
         self._make_room()
 
     # Our own calls

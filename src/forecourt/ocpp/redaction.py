@@ -8,9 +8,11 @@ from typing import Any, Final, TypeVar, get_args, get_origin, get_type_hints
 import msgspec
 
 from forecourt.ocpp.action import Message
+from forecourt.ocpp.payload import is_deep
 from forecourt.redaction import HIDDEN, is_secret_key, without_credentials
 
-__all__ = ["URL", "is_secret_key", "scrubbed", "secrets_in", "shown"]
+__all__ = ["URL", "is_secret_key", "scrubbed", "secrets_in", "shown", "without_key_values"]
+"""The words import nothing but the protocol, so what they need of secrets is offered here."""
 
 URL: Final = {"is_url": True}
 """``Meta(extra=URL)`` marks a field whose text may hold a user and a password."""
@@ -46,20 +48,45 @@ def secrets_in(words: Message) -> set[str]:
     for name in _urls(type(words)):
         value = getattr(words, name)
         if isinstance(value, str) and without_credentials(value) != value:
-            found.add(value)
-            found.update(value.partition("://")[2].rpartition("@")[0].split(":", 1))
+            found |= {value, value.partition("?")[2], *value.partition("://")[2].rpartition("@")[0].split(":", 1)}
     for name in words.__struct_fields__:
         value = getattr(words, name)
-        if isinstance(value, Message):
-            found |= secrets_in(value)
+        for inner in value if isinstance(value, list) else [value]:
+            if isinstance(inner, Message):
+                found |= secrets_in(inner)
     return {text for text in found if len(text) >= SHORTEST_SECRET}
 
 
 def scrubbed(text: str, secrets: set[str]) -> str:
-    """The text with every secret in it replaced."""
+    """The text, or the JSON, with every secret in it replaced."""
     for secret in sorted(secrets, key=len, reverse=True):
-        text = text.replace(secret, HIDDEN)
+        text = text.replace(secret, HIDDEN).replace(msgspec.json.encode(secret).decode()[1:-1], HIDDEN)
     return text
+
+
+def without_key_values(text: str) -> str:
+    """JSON that was not read into words, with the values of secret configuration keys replaced. What is no JSON, or
+    holds no such key, stays as it is."""
+    try:
+        value = msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError):
+        return text
+    if is_deep(value) or not _hide_key_values(value):
+        return text
+    return msgspec.json.encode(value).decode()
+
+
+def _hide_key_values(value: object) -> bool:
+    """True when something was hidden, in place."""
+    if isinstance(value, list):
+        return max(map(_hide_key_values, value), default=False)
+    if not isinstance(value, dict):
+        return False
+    key = value.get("key")
+    is_hidden = isinstance(key, str) and is_secret_key(key) and "value" in value
+    if is_hidden:
+        value["value"] = HIDDEN
+    return max(map(_hide_key_values, value.values()), default=False) or is_hidden
 
 
 @functools.cache

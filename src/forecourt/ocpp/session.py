@@ -303,7 +303,7 @@ class Session:
         """End the conversation: every call of ours that is queued or in flight fails."""
         ended = [*([self._in_flight] if self._in_flight else []), *self._queue]
         self._queue.clear()
-        self._in_flight = None
+        self._in_flight = self._given_up = None
         return [Failed(call, None, "the connection was closed", was_sent=call.expires_at > 0) for call in ended]
 
     # Questions

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Final
+from typing import Final, TypeAlias
 
 import msgspec
 
 from forecourt.domain.errands.model import Batch, BatchNumber, Errand, Order
 from forecourt.domain.errors import DomainError, Kind
 from forecourt.domain.services import Services, Workspace
+from forecourt.ocpp.action import Message
+from forecourt.ocpp.redaction import shown
 from forecourt.operations.operation import AnyOperation
+
+_encode: Final = msgspec.json.Encoder().encode
 
 STATIONS_PER_WORK: Final = 200
 """One unit of work for ten thousand stations would keep the messages of stations waiting for seconds: a database may
 have one writer."""
+
+
+Written: TypeAlias = Callable[[BatchNumber, Sequence[Errand]], None]
+"""Is told which errands of a batch were written down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +33,14 @@ class Wish:
     """What is wanted, and how it is to be carried."""
 
     operation: AnyOperation
-    parameters: msgspec.Struct
+    parameters: Message
     order: Order
 
     def ask(self, services: Services, identity: str) -> Errand:
         """Write the errand for one station; raises DomainError."""
         station = services.provisioning.get_station(identity)
-        return self.operation.run(services, station, self.parameters, self.order)
+        order = replace(self.order, parameters=_encode(shown(self.parameters)).decode())
+        return self.operation.run(services, station, self.parameters, order)
 
 
 @dataclass(slots=True)
@@ -39,13 +49,15 @@ class AskedMany:
 
     batch: BatchNumber
     refused: dict[str, str] = field(default_factory=dict)
+    asked: set[str] = field(default_factory=set)
+    """Stations whose errand is written down."""
 
 
 async def ask_many(
     workspace: Workspace,
     wish: Wish,
     stations: Sequence[str],
-    written: Callable[[BatchNumber, Sequence[Errand]], None] = lambda _batch, _errands: None,
+    written: Written = lambda _batch, _errands: None,
 ) -> AskedMany:
     """Write an errand for each station, a part of them at a time; ``written`` is told of each part.
 
@@ -58,13 +70,15 @@ async def ask_many(
     wish = replace(wish, order=replace(wish.order, batch=batch))
     for start in range(0, total, STATIONS_PER_WORK):
         try:
-            written(batch, await _ask_some(workspace, wish, stations[start : start + STATIONS_PER_WORK], asked))
+            await _ask_some(workspace, wish, stations[start : start + STATIONS_PER_WORK], asked, written)
         except DomainError as error:
-            if start == 0:
+            if not asked.asked and not asked.refused:
                 raise
-            asked.refused |= dict.fromkeys(stations[start:], error.sentence)
+            rest = (station for station in stations[start:] if station not in asked.asked | asked.refused.keys())
+            asked.refused |= dict.fromkeys(rest, error.sentence)
             break
-    await workspace.write(lambda services: services.errands.finish_writing(batch))
+    with suppress(DomainError):  # what was asked is asked; the sweeper finishes the batch
+        await workspace.write(lambda services: services.errands.finish_writing(batch))
     return asked
 
 
@@ -75,24 +89,34 @@ async def cancel_batch(workspace: Workspace, number: BatchNumber) -> Batch:
     return await workspace.read(lambda services: services.errands.get_batch(number))
 
 
-async def _ask_some(workspace: Workspace, wish: Wish, stations: Sequence[str], asked: AskedMany) -> list[Errand]:
+async def _ask_some(
+    workspace: Workspace, wish: Wish, stations: Sequence[str], asked: AskedMany, written: Written
+) -> None:
     """All in one unit of work; where one is refused, each in its own, because a refusal must store nothing."""
     try:
-        return await workspace.write(lambda services: [wish.ask(services, station) for station in stations])
+        errands = await workspace.write(lambda services: [wish.ask(services, station) for station in stations])
     except DomainError as error:
         if error.kind is Kind.UNAVAILABLE:
             raise
-    errands = []
+    else:
+        asked.asked.update(stations)
+        written(asked.batch, errands)
+        return
     for station in stations:
-        try:
-            errands.append(await workspace.write(partial(wish.ask, identity=station)))
-        except DomainError as refusal:
-            if refusal.kind is Kind.UNAVAILABLE:
-                raise
-            asked.refused[station] = refusal.sentence
-            noted = await workspace.write(partial(_note_refused, wish, station, refusal.sentence))
-            errands += [] if noted is None else [noted]
-    return errands
+        written(asked.batch, await _ask_one(workspace, wish, station, asked))
+
+
+async def _ask_one(workspace: Workspace, wish: Wish, station: str, asked: AskedMany) -> list[Errand]:
+    try:
+        errand = await workspace.write(partial(wish.ask, identity=station))
+    except DomainError as refusal:
+        if refusal.kind is Kind.UNAVAILABLE:
+            raise
+        noted = await workspace.write(partial(_note_refused, wish, station, refusal.sentence))
+        asked.refused[station] = refusal.sentence
+        return [] if noted is None else [noted]
+    asked.asked.add(station)
+    return [errand]
 
 
 def _note_refused(wish: Wish, identity: str, reason: str, services: Services) -> Errand | None:

@@ -11,12 +11,14 @@ import msgspec
 from forecourt.domain.errands.model import Errand, Order
 from forecourt.domain.provisioning.model import Station
 from forecourt.domain.services import Services
+from forecourt.ocpp.action import Message
 
-Params = TypeVar("Params", bound=msgspec.Struct)
+Params = TypeVar("Params", bound=Message)
 
 
-class Parameters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
-    """What a composed operation is told. Each field has a description for people (``msgspec.Meta``).
+class Parameters(Message, frozen=True, kw_only=True):
+    """What a composed operation is told. Each field has a description for people (``msgspec.Meta``), and says when it
+    may hold a secret, as words do (`forecourt.ocpp.redaction`).
 
     A field that may be left out is ``… | UnsetType = UNSET`` or has a default.
     """

@@ -12,7 +12,7 @@ import socket
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final, Protocol, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 import psycopg
 import structlog
@@ -24,6 +24,13 @@ CHANNEL: Final = "forecourt"
 _MAX_RING_BYTES: Final = 6000
 """What fits into one ring: a payload of NOTIFY has fewer than 8000 bytes."""
 _LISTEN_SECONDS: Final = 1.0
+_PATIENCE: Final[dict[str, Any]] = {  # the types of libpq's parameters differ
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "tcp_user_timeout": 20_000,
+    "options": "-c statement_timeout=5000",
+}
+"""A server that is silently gone must not keep a storage thread, nor be listened to for hours."""
 
 _log = structlog.get_logger(__name__)
 
@@ -57,9 +64,13 @@ class LocalBell:
         if not topics:
             return
         ring = _ring(topics)
-        with contextlib.suppress(FileNotFoundError):
+        try:
             for listener in self._folder.iterdir():
                 self._send(listener, ring)
+        except FileNotFoundError:
+            return  # nobody has listened yet
+        except OSError as error:
+            _log.warning("ring_not_delivered", reason=str(error))
 
     def _address(self, name: str) -> str:
         """A short name for a socket in the folder: the address of one may have 107 bytes, a path far more."""
@@ -124,7 +135,7 @@ class PostgresqlBell:
 
     def _notify(self, ring: str) -> None:
         if self._sender is None or self._sender.closed or self._sender.broken:
-            self._sender = psycopg.connect(self._url, autocommit=True, connect_timeout=5)
+            self._sender = psycopg.connect(self._url, autocommit=True, **_PATIENCE)
         self._sender.execute("SELECT pg_notify(%s, %s)", (CHANNEL, ring))
 
     def listen(self, heard: Heard) -> None:
@@ -141,7 +152,7 @@ class PostgresqlBell:
         pause = threading.Event()
         while self._is_open:
             try:
-                with psycopg.connect(self._url, autocommit=True, connect_timeout=5) as connection:
+                with psycopg.connect(self._url, autocommit=True, **_PATIENCE) as connection:
                     connection.execute(f"LISTEN {CHANNEL}")
                     tell(None)
                     while self._is_open:

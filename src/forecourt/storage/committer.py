@@ -93,9 +93,12 @@ class Committer:
             self._fail(jobs, error)
         rings = self._unit.rings
         self._unit.forget()
-        if rings:
-            self._announce(rings)
         self._release(jobs)
+        if rings:
+            try:
+                self._announce(rings)
+            except Exception:  # what was committed is true whether or not anybody hears of it
+                _log.exception("bell_failed")
 
     def _commit_or_separate(self, jobs: list[AnyJob]) -> None:
         try:

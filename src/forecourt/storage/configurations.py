@@ -59,15 +59,19 @@ _SETTINGS: Final = f"setting (station_key, folded, {_COLUMNS})"
 _REPLACING: Final = " ON CONFLICT (station_key, folded) DO UPDATE SET " + ", ".join(
     f"{name} = excluded.{name}" for name in _COLUMNS.split(", ")
 )
+_UNSETTLED: Final = (
+    "EXISTS (SELECT 1 FROM setting AS t WHERE t.station_key = s.key AND (t.awaits_restart OR t.coming IS NOT NULL))"
+)
+_OF_STATION: Final = "FROM station AS s LEFT JOIN configuration AS c ON c.station_key = s.key WHERE s.key = ?"
+_AT_BOOT_QUIETLY: Final = f"SELECT c.completed_at, {_UNSETTLED}, false {_OF_STATION}"
+# Each state has a partial index. Asked for both at once, the database reads every errand that the station ever had.
 _AT_BOOT: Final = (
-    "SELECT c.completed_at,"
-    " EXISTS (SELECT 1 FROM setting AS t WHERE t.station_key = s.key AND t.awaits_restart),"
-    " EXISTS (SELECT 1 FROM errand AS e WHERE e.station_key = s.key AND e.ended_at IS NULL AND e.operation = ?)"
-    " FROM station AS s LEFT JOIN configuration AS c ON c.station_key = s.key WHERE s.key = ?"
+    f"SELECT c.completed_at, {_UNSETTLED},"
+    " (EXISTS (SELECT 1 FROM errand AS e WHERE e.station_key = s.key AND e.operation = ? AND e.state = 'queued')"
+    " OR EXISTS (SELECT 1 FROM errand AS e WHERE e.station_key = s.key AND e.operation = ? AND e.state = 'sent'))"
+    f" {_OF_STATION}"
 )
-_RESTARTED: Final = (
-    "UPDATE setting SET value = coming, coming = NULL, awaits_restart = false WHERE station_key = ? AND awaits_restart"
-)
+_RESTARTED: Final = "UPDATE setting SET awaits_restart = false WHERE station_key = ? AND awaits_restart"
 _DESIRE: Final = (
     "INSERT INTO desired_setting (station_key, folded, name, value, asked_by, asked_at) VALUES (?, ?, ?, ?, ?, ?)"
     " ON CONFLICT (station_key, folded) DO UPDATE SET name = excluded.name, value = excluded.value,"
@@ -78,7 +82,7 @@ _SUSPECTS: Final = (
     " AND EXISTS (SELECT 1 FROM desired_setting AS d LEFT JOIN setting AS t"
     " ON t.station_key = d.station_key AND t.folded = d.folded WHERE d.station_key = s.key"
     " AND (t.folded IS NULL OR t.is_unknown"
-    " OR d.value <> coalesce(CASE WHEN t.awaits_restart THEN t.coming ELSE t.value END, '')))"
+    " OR d.value <> coalesce(CASE WHEN t.awaits_restart THEN t.coming ELSE coalesce(t.coming, t.value) END, '')))"
     " ORDER BY s.identity LIMIT ?"
 )
 
@@ -114,12 +118,15 @@ class Configurations:
             (station_key, to_micros(at)),
         )
 
-    def note_at_boot(self, station_key: int, operation: str) -> BootNote:
-        row = self._unit.one(_AT_BOOT, (operation, station_key))
+    def note_at_boot(self, station_key: int, operation: str | None) -> BootNote:
+        if operation is None:
+            row = self._unit.one(_AT_BOOT_QUIETLY, (station_key,))
+        else:
+            row = self._unit.one(_AT_BOOT, (operation, operation, station_key))
         if row is None:
-            return BootNote(None, awaits_restart=False, is_being_read=False)
-        completed_at, awaits_restart, is_being_read = row
-        return BootNote(maybe_from_micros(completed_at), bool(awaits_restart), bool(is_being_read))
+            return BootNote(None, is_unsettled=False, is_being_read=False)
+        completed_at, is_unsettled, is_being_read = row
+        return BootNote(maybe_from_micros(completed_at), bool(is_unsettled), bool(is_being_read))
 
     def restarted(self, station_key: int) -> None:
         self._unit.execute(_RESTARTED, (station_key,))

@@ -132,7 +132,9 @@ def services_on(*, clock: Clock, policy: BootPolicy, hasher: PasswordHasher) -> 
         remote_control = RemoteControl(RemoteRequests(unit), errands, authorization, clock)
         reservations = Reservations(ReservationRecords(unit), errands, authorization, clock)
         transactions = Transactions(TransactionRecords(unit), authorization, remote_control, reservations, clock)
-        provisioning = Provisioning(Stations(unit), clock, changes, policy, configuration)
+        provisioning = Provisioning(
+            Stations(unit), clock, changes, policy=policy, configuration=configuration, errands=errands
+        )
         security = Security(SecurityRecords(unit), clock)
         jobs = JobService(Jobs(unit), JobStatuses(unit), errands, clock)
         return Services(

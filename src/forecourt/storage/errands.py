@@ -62,7 +62,7 @@ _FINISH: Final = (
     " response = ?, intent = coalesce(?, intent) WHERE number = ? AND state = ?"
 )
 _LEARN: Final = (
-    "UPDATE errand SET state = ?, reason = ?, response = ?, changed_at = ?, is_outcome_unknown = false"
+    "UPDATE errand SET state = ?, reason = ?, code = ?, response = ?, changed_at = ?, is_outcome_unknown = false"
     " WHERE number = ? AND state = 'failed' AND is_outcome_unknown"
 )
 _CLAIM: Final = "SELECT number, station_key, operation, intent, attempts FROM errand"
@@ -85,10 +85,10 @@ _OVERDUE: Final = [
 ]
 _IS_OVERDUE: Final = "SELECT 1 WHERE " + " OR ".join(f"EXISTS (SELECT 1{due})" for due in _DUE)
 _WAITING: Final = (
-    "SELECT s.identity FROM (SELECT DISTINCT station_key FROM errand WHERE state = 'queued') AS e"
-    " JOIN link AS l ON l.station_key = e.station_key JOIN station AS s ON s.key = e.station_key"
-    " WHERE l.node = ? AND NOT EXISTS (SELECT 1 FROM errand AS o"
-    " WHERE o.station_key = e.station_key AND o.state = 'sent')"
+    "SELECT s.identity FROM link AS l JOIN station AS s ON s.key = l.station_key"
+    " WHERE l.node = ? AND s.registration <> 'Rejected'"
+    " AND EXISTS (SELECT 1 FROM errand AS q WHERE q.station_key = l.station_key AND q.state = 'queued')"
+    " AND NOT EXISTS (SELECT 1 FROM errand AS o WHERE o.station_key = l.station_key AND o.state = 'sent')"
 )
 _SHOWN: Final = (
     "number operation action request state asked_by delivery priority batch queued_at expires_at sent_at ended_at"
@@ -124,7 +124,7 @@ class Errands:
                 order.batch,
                 draft.operation,
                 written_intent(draft.intent),
-                draft.shown,
+                draft.shown or order.parameters,
                 order.asked_by,
                 order.delivery.value,
                 order.priority.value,
@@ -144,7 +144,7 @@ class Errands:
         self, claim: Claim, *, line: Line, action: str, shown: str, kept: Intent, at: datetime, answer_by: datetime
     ) -> bool:
         now = to_micros(at)
-        return self._does(
+        return self._has_changed(
             _SEND,
             action,
             shown,
@@ -158,10 +158,10 @@ class Errands:
         )
 
     def put_back(self, number: ErrandNumber, at: datetime) -> bool:
-        return self._does(_PUT_BACK, to_micros(at), number)
+        return self._has_changed(_PUT_BACK, to_micros(at), number)
 
     def take_back(self, claim: Claim, at: datetime) -> bool:
-        return self._does(_TAKE_BACK, written_intent(claim.intent), to_micros(at), claim.number)
+        return self._has_changed(_TAKE_BACK, written_intent(claim.intent), to_micros(at), claim.number)
 
     def finish(
         self,
@@ -175,7 +175,7 @@ class Errands:
         kept: Intent | None = None,
     ) -> bool:
         now = to_micros(at)
-        return self._does(
+        return self._has_changed(
             _FINISH,
             state.value,
             now,
@@ -189,10 +189,12 @@ class Errands:
             of.value,
         )
 
-    def learn_outcome(self, number: ErrandNumber, state: ErrandState, reason: str, response: str, at: datetime) -> bool:
-        return self._does(_LEARN, state.value, reason, response, to_micros(at), number)
+    def learn_outcome(
+        self, number: ErrandNumber, state: ErrandState, failure: Failure, response: str, at: datetime
+    ) -> bool:
+        return self._has_changed(_LEARN, state.value, failure.reason, failure.code, response, to_micros(at), number)
 
-    def _does(self, sql: str, *parameters: object) -> bool:
+    def _has_changed(self, sql: str, *parameters: object) -> bool:
         return self._unit.execute(sql, parameters) > 0
 
     # What must be done
@@ -200,6 +202,7 @@ class Errands:
     def overdue(self, at: datetime) -> list[tuple[Claim, ErrandState, str]]:
         now = to_micros(at)
         rows = [row for overdue in _OVERDUE for row in self._unit.all(overdue, (now, MAX_OVERDUE))]
+        rows.sort(key=lambda row: row[0])  # everywhere in one order, so that two who settle cannot wait for one another
         return [(_to_claim(row[:5]), ErrandState(row[5]), _reason(row[5], row[6] <= now)) for row in rows]
 
     def is_overdue(self, at: datetime) -> bool:
@@ -269,6 +272,10 @@ class Errands:
         rows = self._unit.select(paged(statement, page))
         known = {one.number: one for one in _with_counts(self._unit, rows)}
         return page_of(rows, page, lambda row: known[BatchNumber(row[0])], lambda row: row[0])
+
+    def queued_for(self, station_key: int) -> Sequence[ErrandNumber]:
+        queued = "SELECT number FROM errand WHERE station_key = ? AND state = 'queued' ORDER BY number"
+        return [ErrandNumber(row[0]) for row in self._unit.all(queued, (station_key,))]
 
     def queued_in(self, batch: BatchNumber, limit: int) -> Sequence[ErrandNumber]:
         queued = "SELECT number FROM errand WHERE batch = ? AND state = 'queued' ORDER BY number LIMIT ?"

@@ -10,16 +10,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Index, Table, or_, select
 from sqlalchemy.sql import Select
 
 from forecourt.domain.errands.model import ErrandNumber
-from forecourt.domain.jobs.model import (
-    Channel,
-    Job,
-    JobDraft,
-    JobFilter,
-    JobKind,
-    JobNumber,
-    JobState,
-    SentErrand,
-)
+from forecourt.domain.jobs.model import Channel, Job, JobDraft, JobFilter, JobKind, JobNumber, JobState
 from forecourt.domain.paging import Page, PageRequest
 from forecourt.storage.connection import Row
 from forecourt.storage.pages import number_after, page_of
@@ -64,7 +55,14 @@ job: Final = Table(
 
 _columns = job.c
 _is_open = _columns.ended_at.is_(None)
-Index("job_open", _columns.station_key, _columns.number, sqlite_where=_is_open, postgresql_where=_is_open)
+Index(
+    "job_open",
+    _columns.station_key,
+    _columns.ended_at,  # so that it promises SQLite more than the index of all jobs of a station
+    _columns.number,
+    sqlite_where=_is_open,
+    postgresql_where=_is_open,
+)
 Index("job_of_station", _columns.station_key, _columns.number)
 Index("job_of_request", _columns.station_key, _columns.request_id)
 Index("job_of_errand", _columns.errand)
@@ -161,14 +159,6 @@ class Jobs:
         is_sent = select(errand.c.number).where(errand.c.number == _columns.errand, errand.c.state == "sent").exists()
         statement = _of(station_key, channel).where(_is_open, or_(_columns.state != JobState.ASKED.value, is_sent))
         return [_to_job(row) for row in self._unit.select(statement)]
-
-    def sent_errand(self, station_key: int, action: str) -> SentErrand | None:
-        row = self._unit.one(
-            "SELECT number, operation, asked_by FROM errand WHERE station_key = ? AND action = ?"
-            " AND sent_at IS NOT NULL ORDER BY sent_at DESC, number DESC LIMIT 1",
-            (station_key, action),
-        )
-        return None if row is None else SentErrand(ErrandNumber(row[0]), row[1], row[2])
 
     def list(self, wanted: JobFilter, page: PageRequest) -> Page[Job]:
         statement = _filtered(_shown(), wanted).order_by(_columns.number.desc())

@@ -49,6 +49,7 @@ local_list: Final = Table(
     text("failure", is_required=False),
     Column("sending_version", BigInteger),
     Column("sending_errand", BigInteger),
+    Column("heard_errand", BigInteger),
     text("asked_by"),
     text("resume_after", is_required=False),
     Column("has_started_over", Boolean, nullable=False),
@@ -278,6 +279,7 @@ def _to_row(record: ListRecord) -> Row:
         record.failure,
         record.sending_version,
         record.sending_errand,
+        record.heard_errand,
         record.asked_by,
         record.resume_after,
         record.has_started_over,
@@ -286,7 +288,8 @@ def _to_row(record: ListRecord) -> Row:
 
 def _to_record(row: Row) -> ListRecord:
     is_managed, follows_all, version, is_known, acknowledged_at, last_version, reported_version, reported_at = row[:8]
-    is_unsupported, failure, sending_version, sending_errand, asked_by, resume_after, has_started_over = row[8:]
+    is_unsupported, failure, sending_version, sending_errand, heard_errand = row[8:13]
+    asked_by, resume_after, has_started_over = row[13:]
     return ListRecord(
         is_managed=bool(is_managed),
         follows_all=bool(follows_all),
@@ -300,6 +303,7 @@ def _to_record(row: Row) -> ListRecord:
         failure=failure,
         sending_version=sending_version,
         sending_errand=None if sending_errand is None else ErrandNumber(sending_errand),
+        heard_errand=None if heard_errand is None else ErrandNumber(heard_errand),
         asked_by=asked_by,
         resume_after=resume_after,
         has_started_over=bool(has_started_over),

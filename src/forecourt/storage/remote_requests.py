@@ -52,8 +52,16 @@ remote_request: Final = Table(
 
 _columns = remote_request.c
 _is_open = _columns.ended_at.is_(None)
-# Looked into at every start and stop: it holds the requests of the last minutes only.
-Index("remote_request_open", _columns.station_key, _columns.errand, sqlite_where=_is_open, postgresql_where=_is_open)
+# Looked into at every start and stop: it holds the requests of the last minutes only. SQLite takes it, and not the
+# index of all requests of the station, because it has one column more that the question names.
+Index(
+    "remote_request_open",
+    _columns.station_key,
+    _columns.ended_at,
+    _columns.errand,
+    sqlite_where=_is_open,
+    postgresql_where=_is_open,
+)
 Index("remote_request_of_station", _columns.station_key, _columns.errand)
 
 _SHOWN: Final = (
@@ -71,7 +79,8 @@ _ADD: Final = (
 )
 _CHANGE: Final = (
     "UPDATE remote_request SET state = ?, transaction_id = ?, status = ?, reason = ?, is_outcome_unknown = ?,"
-    " answered_at = ?, ended_at = ?, waits_until = ? WHERE errand = ? AND ended_at IS NULL"
+    " answered_at = ?, ended_at = ?, waits_until = ?"
+    " WHERE errand = ? AND (ended_at IS NULL OR is_outcome_unknown)"
 )
 
 
@@ -109,8 +118,8 @@ class RemoteRequests:
         )
         return [_to_request(row) for row in rows]
 
-    def change(self, request: RemoteRequest) -> bool:
-        changed = self._unit.execute(
+    def change(self, request: RemoteRequest) -> None:
+        self._unit.execute(
             _CHANGE,
             (
                 request.state.value,
@@ -124,7 +133,6 @@ class RemoteRequests:
                 request.errand,
             ),
         )
-        return changed > 0
 
     def find(self, errand: ErrandNumber) -> RemoteRequest | None:
         row = self._unit.one(f"{_SELECT} WHERE r.errand = ?", (errand,))

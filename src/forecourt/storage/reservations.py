@@ -12,6 +12,7 @@ from sqlalchemy.sql import Select
 
 from forecourt.domain.authorization.model import fold
 from forecourt.domain.errands.model import ErrandNumber
+from forecourt.domain.evse import Place
 from forecourt.domain.paging import Page, PageRequest
 from forecourt.domain.reservation.model import Reservation, ReservationFilter, ReservationState
 from forecourt.storage.connection import Row
@@ -52,6 +53,7 @@ reservation: Final = Table(
     Column("transaction_id", BigInteger),
     moment("requested_at"),
     moment("answered_at", is_required=False),
+    moment("status_seen_at", is_required=False),
     moment("ended_at", is_required=False),
     sqlite_autoincrement=True,
 )
@@ -64,30 +66,32 @@ Index("reservation_open", _columns.expires_at, sqlite_where=_is_open, postgresql
 
 _SHOWN: Final = (
     "key reservation_id evse id_token parent expires_at state asked_by errand status reason transaction_id"
-    " requested_at answered_at ended_at"
+    " requested_at answered_at status_seen_at ended_at"
 )
 _FIELDS: Final = f"s.identity, {', '.join(f'r.{name}' for name in _SHOWN.split())}"
 _FROM: Final = " FROM reservation AS r JOIN station AS s ON s.key = r.station_key"
 _SELECT: Final = f"SELECT {_FIELDS}{_FROM}"
 _ADD: Final = (
     "INSERT INTO reservation (station_key, reservation_id, evse, id_token, folded_token, parent, expires_at, state,"
-    " asked_by, errand, status, reason, transaction_id, requested_at, answered_at, ended_at)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING key"
+    " asked_by, errand, status, reason, transaction_id, requested_at, answered_at, status_seen_at,"
+    " ended_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING key"
 )
 _CHANGE: Final = (
     "UPDATE reservation SET reservation_id = ?, evse = ?, id_token = ?, folded_token = ?, parent = ?, expires_at = ?,"
     " state = ?, asked_by = ?, errand = ?, status = ?, reason = ?, transaction_id = ?, requested_at = ?,"
-    " answered_at = ?, ended_at = ? WHERE key = ?"
+    " answered_at = ?, status_seen_at = ?, ended_at = ? WHERE key = ?"
 )
 _NEWEST_OF_EACH: Final = (
-    " WHERE r.reservation_id = ? AND NOT EXISTS (SELECT 1 FROM reservation AS n"
-    " WHERE n.reservation_id = r.reservation_id AND n.station_key = r.station_key AND n.key > r.key)"
+    " WHERE r.reservation_id = ? AND r.key = (SELECT n.key FROM reservation AS n"
+    " WHERE n.reservation_id = r.reservation_id AND n.station_key = r.station_key"
+    " ORDER BY n.ended_at IS NOT NULL, n.key DESC LIMIT 1)"
 )
 _EXPIRED: Final = " WHERE r.ended_at IS NULL AND r.expires_at <= ? AND (r.state <> 'requested' OR r.expires_at <= ?)"
 _OUT_OF_USE: Final = (
     f"SELECT e.status, {_FIELDS}{_FROM}"
     " JOIN evse_status AS e ON e.station_key = r.station_key AND e.evse IN (0, r.evse)"
-    " WHERE r.ended_at IS NULL AND r.state = 'accepted' AND e.at > r.answered_at"
+    " WHERE r.ended_at IS NULL AND r.state = 'accepted'"
+    " AND (r.status_seen_at IS NULL OR e.at > r.status_seen_at)"
 )
 
 
@@ -119,10 +123,23 @@ class ReservationRecords:
 
     def newest(self, station_key: int, reservation_id: int) -> Reservation | None:
         row = self._unit.one(
-            f"{_SELECT} WHERE r.reservation_id = ? AND r.station_key = ? ORDER BY r.key DESC LIMIT 1",
+            f"{_SELECT} WHERE r.reservation_id = ? AND r.station_key = ?"
+            " ORDER BY r.ended_at IS NOT NULL, r.key DESC LIMIT 1",
             (reservation_id, station_key),
         )
         return None if row is None else _to_reservation(row)
+
+    def asked_with(self, station_key: int, reservation_id: int, errand: ErrandNumber) -> Reservation | None:
+        row = self._unit.one(
+            f"{_SELECT} WHERE r.reservation_id = ? AND r.station_key = ? AND r.errand = ?",
+            (reservation_id, station_key, errand),
+        )
+        return None if row is None else _to_reservation(row)
+
+    def status_seen_at(self, station_key: int, place: Place) -> datetime | None:
+        sql = "SELECT max(at) FROM evse_status WHERE station_key = ? AND evse IN (0, ?)"
+        row = self._unit.one(sql, (station_key, to_number(place)))
+        return None if row is None else maybe_from_micros(row[0])
 
     def named(self, reservation_id: int, station: str | None, limit: int) -> Sequence[Reservation]:
         if station is None:
@@ -193,13 +210,14 @@ def _written(reservation: Reservation) -> tuple[object, ...]:
         reservation.transaction_id,
         to_micros(reservation.requested_at),
         maybe_to_micros(reservation.answered_at),
+        maybe_to_micros(reservation.status_seen_at),
         maybe_to_micros(reservation.ended_at),
     )
 
 
 def _to_reservation(row: Row) -> Reservation:
     station, key, reservation_id, evse, id_token, parent, expires_at, state, asked_by, errand, status, reason = row[:12]
-    transaction_id, requested_at, answered_at, ended_at = row[12:]
+    transaction_id, requested_at, answered_at, status_seen_at, ended_at = row[12:]
     return Reservation(
         key=key,
         station=station,
@@ -216,5 +234,6 @@ def _to_reservation(row: Row) -> Reservation:
         transaction_id=transaction_id,
         requested_at=from_micros(requested_at),
         answered_at=maybe_from_micros(answered_at),
+        status_seen_at=maybe_from_micros(status_seen_at),
         ended_at=maybe_from_micros(ended_at),
     )

@@ -12,6 +12,7 @@ from sqlalchemy import BigInteger, Column, Index, PrimaryKeyConstraint, Table, a
 from sqlalchemy import text as text_of
 from sqlalchemy.sql import Select
 
+from forecourt.domain.errands.model import ErrandNumber, ErrandState
 from forecourt.domain.evse import Place
 from forecourt.domain.paging import Page, PageRequest
 from forecourt.domain.smart_charging.model import (
@@ -41,6 +42,7 @@ from forecourt.storage.schema import (
     to_number,
     to_place,
 )
+from forecourt.storage.transactions import transaction
 from forecourt.storage.unit_of_work import Unit
 
 library: Final = Table(
@@ -75,11 +77,31 @@ assignment: Final = Table(
 )
 
 _columns = assignment.c
-_OPEN: Final = ("requested", "installed", "unknown")
-_is_open = text_of(f"state IN {_OPEN}")
+_OPEN: Final = "state IN ('requested', 'installed', 'unknown')"
+"""SQLite takes the index of what is open when a question says these words."""
+_is_open = text_of(_OPEN)
 Index("assignment_of_station", _columns.station_key, _columns.number)
-Index("assignment_open", _columns.station_key, _columns.number, sqlite_where=_is_open, postgresql_where=_is_open)
+Index(
+    "assignment_open",
+    _columns.station_key,
+    _columns.state,
+    _columns.number,
+    sqlite_where=_is_open,
+    postgresql_where=_is_open,
+)
 Index("assignment_of_profile", _columns.library, _columns.number)
+Index("assignment_of_errand", _columns.errand)
+
+# Profiles are for transactions that run, of which a station has few among all that it ever had.
+_runs = transaction.c.stopped_at.is_(None)
+Index(
+    "transaction_running",
+    transaction.c.station_key,
+    transaction.c.stopped_at,
+    transaction.c.id,
+    sqlite_where=_runs,
+    postgresql_where=_runs,
+)
 
 schedule: Final = Table(
     "composite_schedule",
@@ -104,14 +126,11 @@ _ADD_ASSIGNMENT: Final = (
     "INSERT INTO profile_assignment (station_key, evse, library, profile_id, transaction_id, profile, state,"
     " requested_at, changed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING number"
 )
-_ANSWERED: Final = (
-    "SELECT a.number, a.profile FROM profile_assignment AS a JOIN errand AS e ON e.number = a.errand"
-    " WHERE a.station_key = ? AND a.evse = ? AND a.profile_id = ?"
-    " AND (a.state = 'unknown' OR (a.state = 'requested' AND e.state IN ('answered', 'refused'))) ORDER BY a.number"
-)
 _END: Final = (
     "UPDATE profile_assignment SET state = 'ended', reason = 'Transaction ' || transaction_id || ' is over.',"
-    " changed_at = ? WHERE station_key = ? AND state IN ('installed', 'unknown') AND transaction_id IS NOT NULL"
+    f" changed_at = ? WHERE station_key = ? AND {_OPEN} AND transaction_id IS NOT NULL"
+    " AND (state <> 'requested' OR EXISTS (SELECT 1 FROM errand AS e WHERE e.number = profile_assignment.errand"
+    " AND e.state NOT IN ('queued', 'sent')))"
     " AND NOT EXISTS (SELECT 1 FROM station_transaction AS t WHERE t.id = profile_assignment.transaction_id"
     " AND t.station_key = profile_assignment.station_key AND t.stopped_at IS NULL)"
 )
@@ -191,7 +210,7 @@ class SmartChargingRecords:
         )
         return int(row[0])
 
-    def set_errand(self, number: int, errand: int) -> None:
+    def set_errand(self, number: int, errand: ErrandNumber) -> None:
         self._unit.execute("UPDATE profile_assignment SET errand = ? WHERE number = ?", (errand, number))
 
     def settle(self, number: int, state: AssignmentState, reason: str | None, at: datetime) -> None:
@@ -207,11 +226,9 @@ class SmartChargingRecords:
         rows = self._unit.select(_assignments().where(_columns.number == number))
         return _to_assignment(rows[0]) if rows else None
 
-    def find_answered(self, station_key: int, place: Place, profile: Profile) -> int | None:
-        for number, written in self._unit.all(_ANSWERED, (station_key, to_number(place), profile.profile_id)):
-            if _profile(written) == profile:
-                return int(number)
-        return None
+    def find_by_errand(self, errand: ErrandNumber) -> Assignment | None:
+        rows = self._unit.select(_assignments().where(_columns.errand == errand))
+        return _to_assignment(rows[0]) if rows else None
 
     def open_on(self, station_key: int) -> Sequence[Assignment]:
         return self._open(_assignments().where(_columns.station_key == station_key))
@@ -221,8 +238,9 @@ class SmartChargingRecords:
         return self._open(_assignments().where(_columns.library == library, is_registered))
 
     def _open(self, statement: Select[Any]) -> list[Assignment]:
-        rows = self._unit.select(statement.where(_is_open).order_by(_columns.number))
-        return [one for one in map(_to_assignment, rows) if one.state.is_open]
+        """Put in order here: SQLite would rather read all of a station in order than the few that are open."""
+        rows = self._unit.select(statement.where(text_of(f"profile_assignment.{_OPEN}")))
+        return sorted((one for one in map(_to_assignment, rows) if one.state.is_open), key=lambda one: one.number)
 
     def assignments(self, station_key: int, page: PageRequest) -> Page[Assignment]:
         statement = _assignments().where(_columns.station_key == station_key).order_by(_columns.number.desc())
@@ -230,6 +248,14 @@ class SmartChargingRecords:
         if after is not None:
             statement = statement.where(_columns.number < after)
         return page_of(self._unit.select(paged(statement, page)), page, _to_assignment, lambda row: row[0])
+
+    def running_at(self, station_key: int, place: Place) -> Sequence[int]:
+        rows = self._unit.all(
+            "SELECT id FROM station_transaction WHERE station_key = ? AND evse = ? AND stopped_at IS NULL"
+            " ORDER BY id DESC",
+            (station_key, to_number(place)),
+        )
+        return [int(row[0]) for row in rows]
 
     # Schedules
 
@@ -285,33 +311,33 @@ def _to_library_profile(row: Row) -> LibraryProfile:
 
 
 def _assignments() -> Select[Any]:
-    """With the transaction if it still runs, and with the profile as the library has it now."""
+    """With the transaction if it still runs, the profile as the library has it now, and how far its errand is."""
     station = metadata.tables["station"]
-    transaction = metadata.tables["station_transaction"].c
-    runs = and_(
-        transaction.id == _columns.transaction_id,
-        transaction.station_key == _columns.station_key,
-        transaction.stopped_at.is_(None),
-    )
+    errand = metadata.tables["errand"]
+    runs = and_(transaction.c.id == _columns.transaction_id, transaction.c.station_key == _columns.station_key, _runs)
     return (
         select(
             *columns_of(
                 assignment, "number evse library transaction_id profile state errand reason requested_at changed_at"
             ),
             station.c.identity,
-            transaction.id,
+            transaction.c.id,
             library.c.profile,
+            errand.c.state,
         )
         .join(station, station.c.key == _columns.station_key)
-        .outerjoin(transaction.id.table, runs)
+        .outerjoin(transaction, runs)
         .outerjoin(library, library.c.number == _columns.library)
+        .outerjoin(errand, errand.c.number == _columns.errand)
     )
 
 
 def _to_assignment(row: Row) -> Assignment:
     number, evse, of_library, transaction_id, written, stored, errand, reason, requested_at, changed_at = row[:10]
-    identity, running, in_library = row[10:]
+    identity, running, in_library, errand_state = row[10:]
     state, profile = AssignmentState(stored), _profile(written)
+    if state is AssignmentState.REQUESTED and errand_state is not None and ErrandState(errand_state).is_final:
+        state, reason = AssignmentState.UNKNOWN, "What came of its errand was not taken in."
     is_over = transaction_id is not None and running is None
     if is_over and state in (AssignmentState.INSTALLED, AssignmentState.UNKNOWN):
         state, reason = AssignmentState.ENDED, f"Transaction {transaction_id} is over."

@@ -38,7 +38,6 @@ from forecourt.storage.schema import (
     to_number,
     to_place,
 )
-from forecourt.storage.unit_of_work import Unit
 
 transaction: Final = Table(
     "station_transaction",
@@ -156,9 +155,6 @@ _DOUBTFUL_STOP: Final = (
 
 class TransactionRecords(MeterValues):
     """The TransactionStore of one unit of work."""
-
-    def __init__(self, unit: Unit) -> None:
-        super().__init__(unit)
 
     def count_active(self, id_token: str, *, elsewhere_than: tuple[int, Place]) -> int:
         station_key, place = elsewhere_than

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 import pytest
 
-from forecourt.domain.errands.model import Errand, ErrandState, Order
+from forecourt.domain.errands.intents import Intent, Say, StartCharging, StopCharging
+from forecourt.domain.errands.model import ErrandState
 from forecourt.domain.errors import Kind
 from forecourt.domain.evse import WHOLE_STATION, EvseId
 from forecourt.domain.provisioning.model import Registration
@@ -22,30 +20,13 @@ from forecourt.domain.smart_charging.model import (
     RateUnit,
     Schedule,
 )
-from forecourt.operations.reading import BadParameters, read_parameters
-from tests.domain.charging import ORDER, Site
+from forecourt.operations.reading import BadParameters
+from tests.dialects.v16.desk import Desk
 from tests.domain.world import a_stop, refused
-from tests.schemas.official import Json, accepts, an_object
-from tests.support.carrying import CATALOGUE, payload_of
+from tests.schemas.official import Json
+from tests.support.carrying import DIALECT
 
 EXPIRY = "2026-01-01T12:10:00Z"
-
-
-class Desk(Site):
-    """Asks for operations by name, and has the station answer in JSON."""
-
-    def asks(self, operation: str, parameters: Json, *, order: Order = ORDER) -> Errand:
-        known = CATALOGUE[operation]
-        params = read_parameters(json.dumps(parameters).encode(), known.params)
-        return known.run(self.services, self.station, params, order)
-
-    def hears(self, answer: Json) -> tuple[str, Any]:  # JSON has no narrower type
-        """The action and the payload that the station was sent before it answered this."""
-        command = self.carrying.does(**an_object(answer))
-        action, payload = command.action.name, payload_of(command)
-        assert accepts(f"{action}Request", payload)
-        assert accepts(f"{action}Response", answer)
-        return action, payload
 
 
 def test_a_start_names_the_tag_and_nothing_that_was_not_asked() -> None:
@@ -223,13 +204,18 @@ PERIOD: Json = {"startPeriod": 0, "limit": 16.0}
                     "chargingSchedule": {"chargingRateUnit": "A", "chargingSchedulePeriod": [PERIOD]},
                 },
             },
-            ["must be a TxProfile", "no transactionId"],
+            ["with a TxProfile; this is a TxDefaultProfile", "leave the transactionId out"],
         ),
         ("RemoteStopTransaction", {"transactionId": 1}, []),
         ("RemoteStopTransaction", {"transactionId": 2}, ["ended already"]),
         ("RemoteStopTransaction", {"transactionId": 3}, ["no transaction 3"]),
         ("RemoteStopTransaction", {"transactionId": 2**62}, ["no transaction"]),
         ("ReserveNow", {"connectorId": 1, "idTag": "TAG", "expiryDate": EXPIRY, "reservationId": 5}, []),
+        (
+            "ReserveNow",
+            {"connectorId": -1, "idTag": "TAG", "expiryDate": EXPIRY, "reservationId": 5},
+            ["numbered from 1"],
+        ),
         (
             "ReserveNow",
             {"connectorId": 1, "idTag": "NOBODY", "expiryDate": "2026-01-01T12:00:00Z", "reservationId": 77},
@@ -266,3 +252,66 @@ def test_a_pending_station_should_be_sent_no_start_or_stop(operation: str, param
     [warning] = desk.asks(operation, parameters).warnings
 
     assert "Pending" in warning
+
+
+def test_the_profile_of_a_raw_start_keeps_the_rules_of_profiles() -> None:
+    """OCPP 1.6 §7.14: steps follow one another."""
+    desk = Desk()
+    profile: Json = {
+        "chargingProfileId": 1,
+        "stackLevel": 0,
+        "chargingProfilePurpose": "TxProfile",
+        "chargingProfileKind": "Relative",
+        "chargingSchedule": {"chargingRateUnit": "A", "chargingSchedulePeriod": [PERIOD, PERIOD]},
+    }
+
+    [warning] = desk.asks("RemoteStartTransaction", {"idTag": "TAG", "chargingProfile": profile}).warnings
+
+    assert "Each step starts after the one before it" in warning
+
+
+@pytest.mark.parametrize("registration", [Registration.PENDING, Registration.REJECTED])
+@pytest.mark.parametrize("intent", [StartCharging(None, "TAG"), StopCharging(1)])
+def test_what_waited_is_not_sent_to_a_station_that_was_set_to_pending(
+    intent: Intent, registration: Registration
+) -> None:
+    """OCPP 1.6 §4.2."""
+    with refused(Kind.CONFLICT, about=registration.value):
+        DIALECT.command(intent, Desk(registration=registration).station)
+
+
+def test_what_an_operator_wrote_is_sent_to_a_pending_station_all_the_same() -> None:
+    pending = Desk(registration=Registration.PENDING).station
+
+    command = DIALECT.command(Say("RemoteStartTransaction", '{"idTag":"TAG"}'), pending)
+
+    assert command.action.name == "RemoteStartTransaction"
+
+
+@pytest.mark.parametrize(("value", "is_doubtful"), [("false", True), ("FALSE", True), ("true", False), (None, False)])
+@pytest.mark.parametrize("operation", ["Reserve", "ReserveNow"])
+def test_a_station_that_cannot_be_reserved_as_a_whole_is_a_warning(
+    operation: str, value: str | None, is_doubtful: bool
+) -> None:
+    """OCPP 1.6 §9.3: ReserveConnectorZeroSupported."""
+    desk = Desk()
+    if value is not None:
+        desk.asks("GetConfiguration", {})
+        setting: Json = {"key": "ReserveConnectorZeroSupported", "readonly": True, "value": value}
+        desk.hears({"configurationKey": [setting]})
+    number: dict[str, Json] = {"reservationId": 5} if operation == "ReserveNow" else {}
+    for connector, is_warned in ((0, is_doubtful), (1, False)):
+        errand = desk.asks(operation, {"connectorId": connector, "idTag": "TAG", "expiryDate": EXPIRY, **number})
+        assert ["ReserveConnectorZeroSupported" in warning for warning in errand.warnings] == [True] * is_warned
+        desk.hears({"status": "Rejected"})
+
+
+def test_an_accepted_reservation_of_no_possible_connector_is_taken_in_stride() -> None:
+    desk = Desk()
+    parameters: Json = {"connectorId": -1, "idTag": "TAG", "expiryDate": EXPIRY, "reservationId": 5}
+    errand = desk.asks("ReserveNow", parameters)
+
+    desk.hears({"status": "Accepted"})
+
+    assert desk.services.errands.get(errand.number).state is ErrandState.ANSWERED
+    assert desk.reservations() == []

@@ -172,21 +172,80 @@ def test_an_accepted_change_is_known_at_once(site: Site) -> None:
     assert site.setting("New").value == "3"
 
 
-def test_a_change_that_awaits_a_restart_holds_from_the_next_boot_on(site: Site) -> None:
+def test_a_change_that_awaits_a_restart_is_expected_from_the_next_boot_on_and_holds_when_it_is_told(
+    site: Site,
+) -> None:
+    """A station may say that it boots without a restart, as when it is asked to (OCPP 1.6 §5.17)."""
     site.tells(A="1", B="1")
+    site.desires(A="2")
     site.configuration.changed(site.station, "A", "2", awaits_restart=True)
 
     assert (site.setting("A").value, site.setting("A").coming, site.setting("A").effective) == ("1", "2", "2")
     site.boots()
-    assert site.setting("A") == Setting(name="A", value="2", learned_at=NOON)
+    assert site.setting("A") == Setting(name="A", value="1", coming="2", learned_at=NOON)
+    assert site.setting("A").effective == "2"
     assert site.setting("B").value == "1"
+    assert (site.drifting(), site.configuration.drifts(ALL).items) == ([], [])
+    site.tells("A", A="2")
+    assert site.setting("A") == Setting(name="A", value="2", learned_at=NOON)
 
 
-def test_what_the_station_says_of_a_key_counts_more_than_a_change_that_awaits_a_restart(site: Site) -> None:
+def test_a_change_that_did_not_come_with_the_restart_drifts_when_it_is_read(site: Site) -> None:
+    site.tells(A="1")
+    site.desires(A="2")
     site.configuration.changed(site.station, "A", "2", awaits_restart=True)
-    site.tells("A", A="1")
+    site.boots()
+    site.tells(A="1")
 
-    assert (site.setting("A").value, site.setting("A").awaits_restart) == ("1", False)
+    assert site.setting("A") == Setting(name="A", value="1", learned_at=NOON)
+    assert site.drifting() == ["A"]
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+@pytest.mark.parametrize("asked", [("A",), ()])
+def test_a_change_still_awaits_its_restart_when_the_present_value_is_told(
+    site: Site, asked: tuple[str, ...], *, is_known: bool
+) -> None:
+    """OCPP 1.6 §5.3: it is stored, and holds after a restart."""
+    if is_known:
+        site.tells(A="1", B="1")
+    site.configuration.changed(site.station, "a", "2", awaits_restart=True)
+    site.world.clock.advance(HOUR)
+    site.tells(*asked, A="1")
+
+    wanted = Setting(name="A", value="1", awaits_restart=True, coming="2", learned_at=NOON + HOUR)
+    assert site.setting("A") == wanted
+    site.boots()
+    assert site.setting("A").effective == "2"
+
+
+@pytest.mark.parametrize("value", ["060", "45"])
+def test_another_value_that_is_told_counts_more_than_a_change_that_awaits_a_restart(site: Site, value: str) -> None:
+    """Some stations tell the coming value at once, and in their own way of writing."""
+    site.tells(HeartbeatInterval="30")
+    site.configuration.changed(site.station, "HeartbeatInterval", "60", awaits_restart=True)
+    site.tells(HeartbeatInterval=value)
+
+    assert site.setting("HeartbeatInterval") == Setting(name="HeartbeatInterval", value=value, learned_at=NOON)
+
+
+def test_a_change_that_awaits_a_restart_outlives_a_complete_answer_without_its_key(site: Site) -> None:
+    """A key that can only be written is never told; after the restart nothing is left to wait for."""
+    site.configuration.changed(site.station, "AuthorizationKey", "3031", awaits_restart=True)
+    site.tells(A="1")
+
+    assert site.setting("AuthorizationKey").awaits_restart
+    site.boots()
+    assert not site.setting("AuthorizationKey").awaits_restart
+    site.tells(A="1")
+    assert site.names() == {"A"}
+
+
+def test_a_station_that_says_that_it_has_no_such_key_awaits_nothing(site: Site) -> None:
+    site.configuration.changed(site.station, "A", "2", awaits_restart=True)
+    site.tells("A", unknown=("A",))
+
+    assert site.setting("A") == Setting(name="A", is_unknown=True, learned_at=NOON)
 
 
 def test_a_key_that_is_not_supported_is_unknown_to_the_station(site: Site) -> None:
@@ -320,7 +379,12 @@ def test_every_key_that_differs_is_sent_in_an_errand_of_its_own(site: Site) -> N
 
     assert first == site.errands()[0]
     assert {one.operation for one in site.errands()} == {"ApplyConfiguration"}
-    assert [one.warnings for one in site.errands()] == [(), (), ("HeartbeatInterval takes a whole number in s.",)]
+    more = "2 more messages follow, each an errand of its own."
+    assert [one.warnings for one in site.errands()] == [
+        (more,),
+        (),
+        ("HeartbeatInterval takes a whole number in s.",),
+    ]
     assert site.settings_sent("Accepted") == [("A", "2"), ("C", "3"), ("HeartbeatInterval", "often")]
     assert site.drifting() == []
 
@@ -331,7 +395,7 @@ def test_a_key_that_is_read_only_is_not_sent(site: Site) -> None:
 
     [sheet] = site.configuration.sheets(site.station)
     assert (sheet.is_drifting, sheet.is_impossible) == (True, True)
-    with refused(Kind.CONFLICT, about="read-only: A"):
+    with refused(Kind.CONFLICT, about="read-only or unknown: A"):
         site.configuration.apply(site.station, OPERATOR)
     assert site.errands() == []
 
@@ -416,6 +480,13 @@ def test_it_is_read_again_after_the_restart_that_a_change_awaited() -> None:
     site.boots()
 
     assert len(site.errands()) == 1
+    site.services.errands.cancel(site.errands()[0].number)
+    site.boots()
+    assert len(site.errands()) == 2  # what was not confirmed is asked for again
+    site.carrying.does(configurationKey=[{"key": "A", "readonly": False, "value": "1"}])
+    assert site.setting("A") == Setting(name="A", value="1", learned_at=NOON)
+    site.boots()
+    assert len(site.errands()) == 2
 
 
 def test_it_is_never_read_by_policy_in_a_quiet_system(site: Site) -> None:

@@ -468,6 +468,19 @@ def test_what_does_not_exist_is_not_found(world: ErrandWorld) -> None:
         world.errands.cancel_some(BatchNumber(9))
 
 
+def test_what_waits_for_a_station_that_is_removed_is_taken_back(world: ErrandWorld) -> None:
+    """Registered again, it must not be sent what was wanted of it long ago."""
+    waiting = [world.asked().number for _ in range(2)]
+    others = world.asked(station=world.a_station("CP-2")).number
+
+    world.services.provisioning.remove("CP-1")
+
+    assert [world.state(number) for number in waiting] == [ErrandState.CANCELLED] * 2
+    assert world.errands.get(waiting[0]).reason == "The station was taken off the register."
+    assert [told[1] for told in world.told] == waiting
+    assert world.state(others) is ErrandState.QUEUED
+
+
 # Batches
 
 

@@ -12,7 +12,7 @@ from forecourt.domain.errors import Kind
 from forecourt.domain.jobs.model import Doubt, JobKind, JobNumber, JobState
 from forecourt.domain.provisioning.model import Registration
 from tests.domain.world import refused
-from tests.support.carrying import Carried
+from tests.support.carrying import Carried, Json
 
 PLACE = "ftp://user:s3cret@host/logs?key=s3cret"
 SAFE_PLACE = "ftp://***@host/logs?***"
@@ -124,6 +124,63 @@ def test_a_late_answer_still_counts() -> None:
     assert (door.job().state, door.job().file_name, len(door.jobs)) == (JobState.RUNNING, "a.log", 1)
 
 
+@pytest.mark.parametrize("answer", [{"status": "Accepted", "filename": "a.log"}, {"status": "Rejected"}])
+def test_a_late_answer_counts_for_the_job_of_its_own_errand(answer: Json) -> None:
+    door = Carried()
+    door.asks("CollectLog", location=PLACE, log="Security")
+    door.sends()
+    late = door.carrying.sent
+    door.never_answers()
+    door.asks("CollectLog", location=PLACE, log="Security")
+    door.sends()
+    door.carrying.hears_late(late, **answer)
+    newer, older = door.jobs
+    assert (newer.state, newer.answered_at) == (JobState.ASKED, None)
+    assert older.state is (JobState.RUNNING if answer["status"] == "Accepted" else JobState.REFUSED)
+
+
+@pytest.mark.parametrize("operation", ["UpdateFirmware", "InstallFirmware"])
+def test_a_late_answer_takes_nothing_from_a_job_that_was_asked_for_after_it(operation: str) -> None:
+    door = Carried()
+    words = {"location": PLACE} | ({"retrieveDate": "2026-01-01T12:00:00Z"} if operation == "UpdateFirmware" else {})
+    door.asks(operation, **words)
+    door.sends()
+    late = door.carrying.sent
+    door.never_answers()
+    newest = door.asks("InstallFirmware", location=PLACE)
+    door.sends()
+    door.answers()
+    door.carrying.hears_late(late)
+    assert {job.errand: job.state for job in door.jobs} == {
+        late[0].number: JobState.SUPERSEDED,
+        newest.number: JobState.RUNNING,
+    }
+
+
+def test_a_late_answer_that_gives_others_up_leaves_a_job_that_was_asked_for_after_it() -> None:
+    """N01.FR.11."""
+    door = Carried()
+    door.asks("CollectLog", location=PLACE, log="Security")
+    door.sends()
+    late = door.carrying.sent
+    door.never_answers()
+    door.asks("CollectLog", location=PLACE, log="Security")
+    door.sends()
+    door.answers(status="Accepted", filename="b.log")
+    door.carrying.hears_late(late, status="AcceptedCanceled", filename="a.log")
+    assert [job.state for job in door.jobs] == [JobState.RUNNING, JobState.RUNNING]
+
+
+def test_a_raw_request_that_is_answered_late_makes_a_job() -> None:
+    door = Carried()
+    errand = door.asks("GetLog", logType="SecurityLog", requestId=7, log={"remoteLocation": PLACE})
+    door.sends()
+    door.never_answers()
+    door.answers_late(status="Accepted", filename="a.log")
+    job = door.job()
+    assert (job.operation, job.asked_by, job.errand) == ("GetLog", "admin", errand.number)
+
+
 def test_a_fallback_to_a_station_that_was_rejected_meanwhile_fails_the_job() -> None:
     door = Carried()
     _speaks_the_extension(door)
@@ -227,3 +284,12 @@ def test_a_job_is_given_up_by_a_person() -> None:
         door.services.jobs.give_up(job.number, "admin")
     with refused(Kind.NOT_FOUND):
         door.services.jobs.give_up(JobNumber(99), "admin")
+
+
+def test_a_job_whose_errand_ended_unnoticed_is_given_up_too() -> None:
+    door = Carried()
+    door.asks("InstallFirmware", location="https://host/fw.bin")
+    door.sends()
+    door.carrying.records("{}", None)
+    assert door.job().state is JobState.ASKED
+    assert door.services.jobs.give_up(door.job().number, "admin").state is JobState.CANCELLED

@@ -5,9 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
-from forecourt.dialects.v16.messages.send_local_list import SendLocalListRequest
+from forecourt.dialect import Command
+from forecourt.dialects.v16.messages.send_local_list import (
+    SEND_LOCAL_LIST,
+    SendLocalListRequest,
+    SendLocalListResponse,
+)
 from forecourt.domain.authorization.model import IdToken
 from forecourt.domain.errands.intents import AskLocalListVersion, ListEntry, Say
 from forecourt.domain.errands.model import Delivery, Draft, Errand, ErrandFilter, ErrandState, Order
@@ -16,7 +22,7 @@ from forecourt.domain.local_list.model import LAST_VERSION, Due, ListItem, ListS
 from forecourt.domain.local_list.service import LocalLists
 from forecourt.domain.paging import PageRequest
 from tests.domain.world import ALL, World, refused
-from tests.support.carrying import Carrying
+from tests.support.carrying import DIALECT, Carrying
 from tests.support.clock import NOON
 
 OPERATOR = Order(asked_by="tester")
@@ -64,6 +70,13 @@ class Site:
         words = self.carrying.does(status=status).words
         assert isinstance(words, SendLocalListRequest)
         return _told(words)
+
+    def hears_again(self, status: str) -> None:
+        """The last answer of the station is told once more."""
+        answered = next(one for one in reversed(self.errands()) if one.state.is_final)
+        words = msgspec.json.decode(answered.request or "", type=SendLocalListRequest)
+        told = msgspec.convert({"status": status}, SendLocalListResponse)
+        DIALECT.hear(Command(SEND_LOCAL_LIST, words), told, self.station, self.services, answered.number)
 
     def is_in_sync_with(self, *id_tokens: str) -> None:
         """The station is brought there."""
@@ -450,6 +463,31 @@ def test_a_late_answer_does_not_make_the_list_known(site: Site) -> None:
     assert site.sends() == (2, "Full", ["A"])
 
 
+def test_an_answer_that_is_heard_again_changes_nothing(site: Site) -> None:
+    """It was stored, and nobody learned that."""
+    site.is_in_sync_with("A")
+    known = site.sheet
+    site.hears_again("Accepted")
+
+    assert site.sheet == known
+    assert (site.sheet.acknowledged, site.state()) == (1, ListState.IN_SYNC)
+
+
+@pytest.mark.parametrize("status", ["Accepted", "VersionMismatch", "NotSupported"])
+def test_an_answer_that_is_heard_again_in_the_middle_of_an_update_changes_nothing(site: Site, status: str) -> None:
+    site.is_in_sync_with("A")
+    site.has_setting("SendLocalListMaxLength", 1)
+    site.has_tags("B", "C")
+    site.chooses("A", "B", "C")
+    site.updates()
+    site.sends(status)
+    known, errands = site.sheet, len(site.errands())
+    site.hears_again(status)
+
+    assert site.sheet == known
+    assert len(site.errands()) == errands
+
+
 def test_what_was_never_sent_leaves_what_is_known(site: Site) -> None:
     site.is_in_sync_with("A")
     site.has_tags("B")
@@ -478,6 +516,23 @@ def test_an_update_whose_answer_could_not_be_used_is_not_waited_for(site: Site) 
     assert site.state() is ListState.DUE
     site.updates()
     assert site.sends() == (3, "Full", ["A", "B"])
+
+
+def test_a_list_that_an_operator_sent_is_not_taken_for_one_whose_answer_could_not_be_used(site: Site) -> None:
+    """Both have the same version, and neither is on its way any more."""
+    site.is_in_sync_with("A")
+    site.has_tags("B")
+    site.chooses("A", "B")
+    site.updates()
+    site.carrying.sends()
+    site.carrying.records("{}", None)
+    site.says(2)
+
+    assert (site.sheet.record.version, site.sheet.record.is_content_known) == (2, False)
+    assert site.carrying.is_idle()
+    site.updates()
+    assert site.sends() == (3, "Full", ["A", "B"])
+    assert site.state() is ListState.IN_SYNC
 
 
 # What operators send themselves, and what the station reports

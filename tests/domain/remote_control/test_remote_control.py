@@ -15,7 +15,7 @@ from forecourt.domain.provisioning.model import Registration
 from forecourt.domain.remote_control.model import PATIENCE, RemoteRequestFilter, RequestKind, RequestState
 from forecourt.domain.smart_charging.model import Period, Profile, ProfileKind, Purpose, RateUnit, Schedule
 from forecourt.domain.transactions.model import CLOCK_TOLERANCE
-from tests.domain.charging import MINUTE, ORDER, WHEN_ONLINE, Site
+from tests.domain.charging import MINUTE, ORDER, RAW, WHEN_ONLINE, Site
 from tests.domain.world import ALL, a_start, a_stop, refused
 from tests.support.clock import NOON
 
@@ -42,7 +42,7 @@ def test_a_start_is_followed_to_its_transaction() -> None:
     assert (asked.requested_at, asked.sent_at, asked.answered_at) == (NOON, None, None)
 
     site.clock.advance(SECOND)
-    site.start_answered(evse=EvseId(1))
+    site.remote_answered()
     accepted = site.request(errand)
     assert (accepted.state, accepted.status) == (RequestState.ACCEPTED, "Accepted")
     assert (accepted.sent_at, accepted.answered_at, accepted.ended_at) == (NOON + SECOND, NOON + SECOND, None)
@@ -66,7 +66,7 @@ def test_a_station_may_refuse_to_start() -> None:
     site = Site()
     errand = site.asks_to_start()
 
-    site.start_answered("Rejected")
+    site.remote_answered("Rejected")
 
     request = site.request(errand)
     assert (request.state, request.status, request.ended_at) == (RequestState.REFUSED, "Rejected", NOON)
@@ -143,18 +143,61 @@ def test_an_answer_that_comes_after_it_was_given_up_is_taken() -> None:
     site.sends()
     site.is_lost()
 
-    site.services.remote_control.start_answered(
-        site.station, evse=None, id_token="TAG", status="Accepted", is_accepted=True
-    )
+    site.hears_of(errand.number)
 
     assert (site.request(errand).state, site.request(errand).is_outcome_unknown) == (RequestState.ACCEPTED, False)
+
+
+def test_an_answer_is_taken_even_when_nothing_was_expected_any_more() -> None:
+    site = Site()
+    accepted, refused_late = site.asks_to_start(), site.asks_to_start()
+    for _ in range(2):
+        site.sends()
+        site.is_lost()
+    site.passes(PATIENCE)
+    assert site.request(accepted).ended_at == site.request(refused_late).ended_at == NOON + PATIENCE
+
+    site.hears_of(accepted.number)
+    site.hears_of(refused_late.number, "Rejected")
+
+    request = site.request(refused_late)
+    assert (request.state, request.status, request.is_outcome_unknown) == (RequestState.REFUSED, "Rejected", False)
+    number = site.starts(site.station, started_at=site.clock.now())
+    assert (site.request(accepted).state, site.request(accepted).transaction_id) == (RequestState.STARTED, number)
+
+
+def test_a_retry_after_a_lost_answer_has_an_answer_of_its_own() -> None:
+    site = Site()
+    lost = site.asks_to_start()
+    site.sends()
+    site.is_lost()
+    retry = site.asks_to_start()
+
+    site.remote_answered()
+
+    assert (site.request(lost).state, site.request(lost).status) == (RequestState.FAILED, None)
+    assert site.request(retry).state is RequestState.ACCEPTED
+
+
+def test_a_start_comes_from_what_was_accepted_rather_than_from_what_was_lost() -> None:
+    site = Site()
+    lost = site.asks_to_start()
+    site.sends()
+    site.is_lost()
+    retry = site.asks_to_start()
+    site.remote_answered()
+
+    number = site.starts(site.station)
+
+    assert (site.request(retry).state, site.request(retry).transaction_id) == (RequestState.STARTED, number)
+    assert (site.request(lost).state, site.request(lost).transaction_id) == (RequestState.FAILED, None)
 
 
 def test_an_accepted_start_is_given_up_after_a_while() -> None:
     """OCTT 011_2: nobody plugs in."""
     site = Site()
     errand = site.asks_to_start()
-    site.start_answered()
+    site.remote_answered()
 
     site.passes(PATIENCE - SECOND)
     assert site.request(errand).state is RequestState.ACCEPTED
@@ -186,9 +229,7 @@ def test_a_start_that_is_reported_before_the_answer_is_the_one() -> None:
 
     assert site.request(errand).transaction_id == number
     site.is_answered()
-    site.services.remote_control.start_answered(
-        site.station, evse=None, id_token="TAG", status="Accepted", is_accepted=True
-    )
+    site.hears_of(errand.number)
     assert site.request(errand).state is RequestState.STARTED
 
 
@@ -209,7 +250,7 @@ def test_a_start_that_was_queued_off_line_comes_from_no_request(before: timedelt
     """OCPP 1.6 §4.8: it may be hours old when it is reported."""
     site = Site()
     site.asks_to_start()
-    site.start_answered()
+    site.remote_answered()
 
     number = site.starts(site.station, started_at=NOON - before)
 
@@ -231,7 +272,7 @@ def test_token_and_evse_say_which_start_it_is(
 ) -> None:
     site = Site()
     errand = site.asks_to_start(id_token, evse=evse)
-    site.start_answered(id_token=id_token, evse=evse)
+    site.remote_answered()
 
     number = site.starts(site.station, reported_token, evse=reported_evse)
 
@@ -241,7 +282,7 @@ def test_token_and_evse_say_which_start_it_is(
 def test_the_start_of_another_station_is_none_of_this_request() -> None:
     site = Site()
     errand = site.asks_to_start()
-    site.start_answered()
+    site.remote_answered()
 
     site.starts(site.a_station("CP-2"))
 
@@ -253,7 +294,7 @@ def test_the_oldest_request_comes_first_and_each_has_one_transaction() -> None:
     errands = []
     for _ in range(2):
         errands.append(site.asks_to_start())
-        site.start_answered()
+        site.remote_answered()
 
     numbers = [site.starts(site.station, evse=EvseId(evse)) for evse in (1, 2, 3)]
 
@@ -266,7 +307,7 @@ def test_a_start_told_again_uses_no_second_request() -> None:
     errands = []
     for _ in range(2):
         errands.append(site.asks_to_start())
-        site.start_answered()
+        site.remote_answered()
 
     first, again = site.starts(site.station), site.starts(site.station)
 
@@ -278,9 +319,9 @@ def test_an_answer_belongs_to_the_request_that_was_sent() -> None:
     site = Site()
     first, second = site.asks_to_start(), site.asks_to_start()
 
-    site.start_answered("Rejected")
+    site.remote_answered("Rejected")
     assert [site.request(one).state for one in (first, second)] == [RequestState.REFUSED, RequestState.REQUESTED]
-    site.start_answered()
+    site.remote_answered()
 
     assert [site.request(one).state for one in (first, second)] == [RequestState.REFUSED, RequestState.ACCEPTED]
 
@@ -288,11 +329,9 @@ def test_an_answer_belongs_to_the_request_that_was_sent() -> None:
 def test_an_answer_to_what_was_sent_raw_is_of_no_interest() -> None:
     site = Site()
     waiting = site.asks_to_start()
+    site.sends()
 
-    site.services.remote_control.start_answered(
-        site.station, evse=None, id_token="TAG", status="Rejected", is_accepted=False
-    )
-    site.services.remote_control.stop_answered(site.station, 5, "Accepted", is_accepted=True)
+    site.hears_of(RAW, "Rejected")
 
     assert [request.state for request in site.requests()] == [RequestState.REQUESTED]
     assert site.request(waiting).status is None
@@ -351,7 +390,7 @@ def test_a_stop_is_followed_to_the_end_of_its_transaction() -> None:
     asked = site.request(errand)
     assert (asked.kind, asked.state, asked.transaction_id) == (RequestKind.STOP, RequestState.REQUESTED, number)
 
-    site.stop_answered(number)
+    site.remote_answered()
     assert site.request(errand).state is RequestState.ACCEPTED
     site.clock.advance(SECOND)
     site.services.transactions.stop(site.station, a_stop(number, reason="Remote"))
@@ -367,7 +406,7 @@ def test_a_station_may_refuse_to_stop() -> None:
     number = site.starts(site.station)
     errand = site.asks_to_stop(number)
 
-    site.stop_answered(number, "Rejected")
+    site.remote_answered("Rejected")
     site.services.transactions.stop(site.station, a_stop(number))
 
     assert (site.request(errand).state, site.request(errand).status) == (RequestState.REFUSED, "Rejected")
@@ -378,7 +417,7 @@ def test_an_accepted_stop_is_given_up_after_a_while() -> None:
     site = Site()
     number = site.starts(site.station)
     errand = site.asks_to_stop(number)
-    site.stop_answered(number)
+    site.remote_answered()
 
     site.passes(PATIENCE)
 
@@ -391,25 +430,46 @@ def test_the_stop_of_another_transaction_is_none_of_this_request() -> None:
     site = Site()
     one, other = site.starts(site.station), site.starts(site.station, evse=EvseId(2))
     errand = site.asks_to_stop(one)
-    site.stop_answered(one)
+    site.remote_answered()
 
     site.services.transactions.stop(site.station, a_stop(other))
 
     assert site.request(errand).state is RequestState.ACCEPTED
 
 
-def test_a_stop_told_again_ends_no_second_request() -> None:
+@pytest.mark.parametrize(
+    ("answers", "linked"),
+    [
+        (["Accepted", "Accepted"], 0),
+        (["Accepted", None], 0),
+        ([None, "Accepted", None], 1),
+        ([None, None], 1),
+        (["Rejected", None], 1),
+    ],
+)
+def test_a_stop_ends_every_request_for_it_that_was_sent(answers: list[str | None], linked: int) -> None:
+    """None that was done runs into its time limit; the stop comes from the one that the station accepted."""
     site = Site()
     number = site.starts(site.station)
     errands = []
-    for _ in range(2):
+    for answer in answers:
         errands.append(site.asks_to_stop(number))
-        site.stop_answered(number)
+        if answer is None:
+            site.sends()
+            site.is_lost()
+        else:
+            site.remote_answered(answer)
+    waiting = site.asks_to_stop(number)
 
     for _ in range(2):
         site.services.transactions.stop(site.station, a_stop(number))
+    site.passes(PATIENCE)
 
-    assert [site.request(errand).state for errand in errands] == [RequestState.STOPPED, RequestState.ACCEPTED]
+    assert [site.request(errand).state for errand in errands] == [
+        RequestState.REFUSED if answer == "Rejected" else RequestState.STOPPED for answer in answers
+    ]
+    assert site.services.transactions.get(number).remote_stop == errands[linked].number
+    assert site.request(waiting).state is RequestState.REQUESTED
 
 
 def test_only_a_running_transaction_of_the_station_can_be_stopped() -> None:
@@ -432,7 +492,7 @@ def test_requests_are_listed_newest_first_and_filtered() -> None:
     site = Site()
     number = site.starts(site.station)
     refused_start = site.asks_to_start()
-    site.start_answered("Rejected")
+    site.remote_answered("Rejected")
     stop = site.asks_to_stop(number)
     failed = site.asks_to_start(station=site.a_station("CP-2"))
     for wanted, expected in [
@@ -454,11 +514,11 @@ def test_what_was_never_asked_is_not_found() -> None:
 def test_a_start_for_a_reservation_may_be_asked_from_here_too() -> None:
     site = Site()
     reservation = site.asks_to_reserve()
-    site.sends()
+    claim = site.sends()
     site.is_answered()
-    site.reserve_answered(reservation.reservation_id)
+    site.reserve_answered(reservation.reservation_id, errand=claim.number)
     errand = site.asks_to_start()
-    site.start_answered()
+    site.remote_answered()
 
     report = a_start(reservation_id=reservation.reservation_id)
     number = site.services.transactions.start(site.station, report).transaction_id

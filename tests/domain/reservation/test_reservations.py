@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -28,7 +28,11 @@ def accepted(site: Site, id_token: str = "TAG", *, parent: str | None = None, pl
     site.is_answered()
     assert isinstance(claim.intent, Reserve)
     site.reserve_answered(
-        reservation.reservation_id, id_token=id_token, parent=claim.intent.parent, place=claim.intent.place
+        reservation.reservation_id,
+        id_token=id_token,
+        parent=claim.intent.parent,
+        place=claim.intent.place,
+        errand=claim.number,
     )
     return reservation.reservation_id
 
@@ -38,8 +42,9 @@ def started(site: Site, reservation_id: int, id_token: str = "TAG", *, minute: i
     return site.services.transactions.start(site.station, report).transaction_id
 
 
-def reported(site: Site, place: Place, status: str) -> None:
-    site.services.availability.report(site.station, StatusReport(place=place, status=status, error_code="NoError"))
+def reported(site: Site, place: Place, status: str, *, at: datetime | None = None) -> None:
+    report = StatusReport(place=place, status=status, error_code="NoError", reported_at=at)
+    site.services.availability.report(site.station, report)
 
 
 def state_of(site: Site, reservation_id: int) -> ReservationState:
@@ -70,7 +75,7 @@ def test_a_reservation_is_followed_to_its_transaction() -> None:
     assert claim.intent == Reserve(asked.reservation_id, EvseId(1), "TAG", None, EXPIRY)
     site.is_answered()
     site.clock.advance(MINUTE)
-    kept = site.reserve_answered(asked.reservation_id)
+    kept = site.reserve_answered(asked.reservation_id, errand=claim.number)
     assert (kept.state, kept.status, kept.answered_at) == (ReservationState.ACCEPTED, "Accepted", NOON + MINUTE)
     assert (kept.errand, kept.asked_by, kept.ended_at) == (asked.errand, "token ops", None)
 
@@ -98,10 +103,10 @@ def test_a_station_may_refuse(status: str) -> None:
     site = Site()
     reported(site, EvseId(1), "Unavailable")
     reservation_id = site.asks_to_reserve().reservation_id
-    site.sends()
+    number = site.sends().number
     site.is_answered(status)
 
-    found = site.reserve_answered(reservation_id, status)
+    found = site.reserve_answered(reservation_id, status, errand=number)
 
     assert (found.state, found.status, found.ended_at) == (ReservationState.REFUSED, status, NOON)
     assert status in (found.reason or "")
@@ -160,12 +165,12 @@ def test_a_reservation_expires_by_itself() -> None:
 def test_a_reservation_that_waits_for_its_answer_does_not_expire_meanwhile() -> None:
     site = Site()
     reservation_id = site.asks_to_reserve().reservation_id
-    site.sends()
+    number = site.sends().number
     site.passes(11 * MINUTE)
     assert state_of(site, reservation_id) is ReservationState.REQUESTED
 
     site.is_answered()
-    site.reserve_answered(reservation_id, "Rejected")
+    site.reserve_answered(reservation_id, "Rejected", errand=number)
 
     assert state_of(site, reservation_id) is ReservationState.REFUSED
 
@@ -360,6 +365,35 @@ def test_other_states_and_older_reports_end_no_reservation() -> None:
     site.passes(timedelta())
 
     assert state_of(site, reservation_id) is ReservationState.ACCEPTED
+
+
+@pytest.mark.parametrize("is_known_before", [True, False])
+def test_a_station_whose_clock_is_slow_ends_its_reservations_too(is_known_before: bool) -> None:
+    """States count from the station's own time stamps, and its clock is an hour behind."""
+    site = Site()
+    hour = timedelta(hours=1)
+    if is_known_before:
+        reported(site, EvseId(1), "Available", at=NOON - hour)
+    reservation_id = accepted(site)
+    site.clock.advance(MINUTE)
+
+    reported(site, EvseId(1), "Faulted", at=NOON + MINUTE - hour)
+    site.passes(timedelta())
+
+    assert state_of(site, reservation_id) is ReservationState.CANCELLED
+
+
+def test_what_was_out_of_use_before_ends_no_reservation_whatever_the_clock_says() -> None:
+    site = Site()
+    reported(site, EvseId(1), "Faulted", at=NOON - MINUTE)
+    first = accepted(site)
+    site.clock.advance(MINUTE)
+    reported(site, EvseId(1), "Faulted", at=NOON)
+    second = accepted(site)
+    site.passes(timedelta())
+
+    assert state_of(site, first) is ReservationState.CANCELLED
+    assert state_of(site, second) is ReservationState.ACCEPTED
 
 
 # Raw requests

@@ -219,7 +219,7 @@ def test_a_value_that_awaits_a_restart_is_told_apart(rest: Rest, peer: Peer) -> 
     assert (present["value"], present["pendingValue"], present["awaitsRestart"]) == ("30", "60", True)
     peer.boot()
     present = setting(rest, peer, "MeterValueSampleInterval")
-    assert (present["value"], present["pendingValue"], present["awaitsRestart"]) == ("60", None, False)
+    assert (present["value"], present["pendingValue"], present["awaitsRestart"]) == ("30", "60", False)
 
 
 @case("040_1")

@@ -32,15 +32,17 @@ class Setting:
     is_unknown: bool = False
     """The station said that it does not have this key."""
     awaits_restart: bool = False
-    """The station took a value that holds from its next restart on."""
+    """The station took a value that holds from its next restart on, and has not said that it booted since."""
     coming: str | None = None
-    """That value; None for a secret."""
+    """That value; None for a secret. It is kept until the station is next read: a station that says that it boots
+    should hold it then, but some say so without a restart (OCPP 1.6 §4.2, §5.17)."""
     learned_at: datetime
+    """When the station last told the value, or took one."""
 
     @property
     def effective(self) -> str | None:
-        """The value, as it will be after a restart."""
-        return self.coming if self.awaits_restart else self.value
+        """The value, as it will be after a restart, or should be since one."""
+        return self.coming if self.awaits_restart or self.coming is not None else self.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +106,9 @@ class SettingSheet:
 
     @property
     def is_impossible(self) -> bool:
-        """True when the desired value cannot be sent: the station says that the key is read-only."""
-        return self.is_drifting and self.setting is not None and self.setting.is_read_only
+        """True when sending the desired value is of no use: the station said that the key is read-only, or that it
+        does not have it."""
+        return self.is_drifting and self.setting is not None and (self.setting.is_read_only or self.setting.is_unknown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +120,7 @@ class Drift:
     differing: tuple[str, ...]
     """Names of the keys that differ and can be sent."""
     impossible: tuple[str, ...]
-    """Names of those that differ and are read-only."""
+    """Names of those that differ and are read-only or unknown to the station."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,13 +128,14 @@ class BootNote:
     """What matters of a station's configuration when it boots."""
 
     completed_at: datetime | None
-    awaits_restart: bool
+    is_unsettled: bool
+    """A value awaits a restart, or being read after one."""
     is_being_read: bool
     """An errand to read it is under way already."""
 
 
 def fulfils(desired: Desired, setting: Setting | None) -> bool:
-    """True when the station has the desired value, or will have it after a restart."""
+    """True when the station has the desired value, will have it after a restart, or should have it since one."""
     if setting is None or setting.is_unknown:
         return False
     return is_same(desired.name, desired.value, setting.effective or "")

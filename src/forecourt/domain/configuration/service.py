@@ -20,6 +20,7 @@ from forecourt.domain.configuration.model import (
     check_desired,
     check_name,
     fold,
+    is_same,
     unique_names,
 )
 from forecourt.domain.configuration.store import ConfigurationStore
@@ -56,17 +57,21 @@ class Configuration:
     # What stations do
 
     def booted(self, station: Station) -> None:
-        """What awaited a restart holds now, and what is known may have become old.
+        """What awaited a restart should hold now, and what is known may have become old.
+
+        A station may say that it boots without a restart, so a value is believed to hold only when it is told. Where
+        stations are not read by policy, that is when somebody asks for it.
 
         Many stations that boot together are not asked together: each is asked when it is its turn on its own link,
         after everything that somebody waits for.
         """
-        note = self._store.note_at_boot(station.key, REFRESH)
-        if note.awaits_restart:
+        refresh_after = self._refresh_after if station.is_accepted else None
+        note = self._store.note_at_boot(station.key, None if refresh_after is None else REFRESH)
+        if note.is_unsettled:
             self._store.restarted(station.key)
-        if self._refresh_after is None or not station.is_accepted or note.is_being_read:
+        if refresh_after is None or note.is_being_read:
             return
-        if note.awaits_restart or _is_old(note.completed_at, self._clock.now(), self._refresh_after):
+        if note.is_unsettled or _is_old(note.completed_at, self._clock.now(), refresh_after):
             order = Order(asked_by=SYSTEM, delivery=Delivery.WHEN_ONLINE, priority=Priority.LOW)
             self._errands.ask(station, Draft(operation=REFRESH, intent=ReadSettings(), shown=None), order)
 
@@ -80,7 +85,9 @@ class Configuration:
         """The station told keys: name, value, and whether it is read-only. Nothing ``asked`` asked for all.
 
         Keys that a station no longer has are forgotten when it told all. An answer that is exactly as long as the
-        station's GetConfigurationMaxKeys allows may have been cut off, and then nothing is forgotten.
+        station's GetConfigurationMaxKeys allows may have been cut off, and then nothing is forgotten. A value that
+        awaits a restart still does when the station tells the present one (OCPP 1.6 §5.3), or does not tell the key,
+        as it must not those that can only be written.
         """
         now = self._clock.now()
         settings = [
@@ -89,14 +96,17 @@ class Configuration:
             if name
         ]
         settings += [Setting(name=name, is_unknown=True, learned_at=now) for name in unknown if name]
-        newest = list({fold(setting.name): setting for setting in settings}.values())
+        awaiting = {name: one for name, one in self._store.snapshot(station.key).settings.items() if one.awaits_restart}
+        by_name = {fold(one.name): one for one in settings}
+        newest = [_still_awaiting(one, awaiting.get(name)) for name, one in by_name.items()]
         if asked or not told:
             self._store.put(station.key, newest)
             return
         if len(newest) == self._most_keys(station, newest):
             self._store.put(station.key, newest)
         else:
-            self._store.replace(station.key, newest)
+            untold = [one for name, one in awaiting.items() if name not in by_name]
+            self._store.replace(station.key, [*newest, *untold])
         self._store.complete(station.key, now)
 
     def _most_keys(self, station: Station, told: Sequence[Setting]) -> int | None:
@@ -232,6 +242,9 @@ class Configuration:
         drafts = [
             Draft(operation=operation, intent=intent, shown=None, warnings=warnings) for intent, warnings in wanted
         ]
+        if len(drafts) > 1:
+            more = f"{len(drafts) - 1} more messages follow, each an errand of its own."
+            drafts[0] = dataclasses.replace(drafts[0], warnings=(*drafts[0].warnings, more))
         first = self._errands.ask(station, drafts[0], order)
         if not first.state.is_final:
             later = dataclasses.replace(order, delivery=Delivery.WHEN_ONLINE, batch=None)
@@ -252,6 +265,16 @@ def _kept(name: str, value: str | None) -> str | None:
     return None if is_secret_key(name) else value
 
 
+def _still_awaiting(told: Setting, before: Setting | None) -> Setting:
+    """What was told, with the value that awaits a restart when it still does: the station told the present value, or
+    the first one that is known of it. Some stations tell the coming one at once, and then it waits no more."""
+    if before is None or told.is_unknown or before.value not in (None, told.value):
+        return told
+    if before.coming is not None and is_same(told.name, before.coming, told.value or ""):
+        return told
+    return dataclasses.replace(told, awaits_restart=True, coming=before.coming)
+
+
 def _is_old(completed_at: datetime | None, now: datetime, refresh_after: timedelta) -> bool:
     return completed_at is None or now - completed_at >= refresh_after
 
@@ -259,5 +282,5 @@ def _is_old(completed_at: datetime | None, now: datetime, refresh_after: timedel
 def _nothing_to_apply(station: Station, drifting: Sequence[SettingSheet]) -> str:
     if drifting:
         names = ", ".join(sheet.name for sheet in drifting)
-        return f"The station {station.identity!r} says that all keys that differ are read-only: {names}."
+        return f"The station {station.identity!r} says that all keys that differ are read-only or unknown: {names}."
     return f"The station {station.identity!r} has every desired value already, so there is nothing to send."

@@ -28,12 +28,13 @@ class ConfigurationStore(Protocol):
         """The station told all of its keys."""
         ...
 
-    def note_at_boot(self, station_key: int, operation: str) -> BootNote:
-        """In one look-up; ``operation`` is the name of errands that read the configuration."""
+    def note_at_boot(self, station_key: int, operation: str | None) -> BootNote:
+        """In one look-up; ``operation`` is the name of errands that read the configuration, None when it does not
+        matter whether there are any."""
         ...
 
     def restarted(self, station_key: int) -> None:
-        """What awaited a restart holds from now on."""
+        """What awaited a restart should hold from now on; that is known when the station is next read."""
         ...
 
     def desired(self, station_key: int) -> Sequence[Desired]:

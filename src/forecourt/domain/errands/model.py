@@ -91,6 +91,8 @@ class Order:
     """Until when it may be sent; None means 30 s for what is wanted now, and a day for what may wait."""
     priority: Priority = Priority.NORMAL
     batch: BatchNumber | None = None
+    parameters: str | None = None
+    """What the operation was told, without secrets, as JSON; shown until it is known what will be sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +148,7 @@ def new_errand(
         station=station,
         operation=draft.operation,
         action=None,
-        request=draft.shown,
+        request=draft.shown or order.parameters,
         state=ErrandState.QUEUED,
         asked_by=order.asked_by,
         delivery=order.delivery,

@@ -102,7 +102,7 @@ class Errands:
         """Take an errand back. Raises DomainError NOT_FOUND, or CONFLICT when it was sent already."""
         errand = self.get(number)
         claim = self._store.find_claim(number)
-        if claim is None or not self._finish(claim, ErrandState.QUEUED, ErrandState.CANCELLED, Failure("Cancelled.")):
+        if claim is None or not self._cancel(claim, "Cancelled."):
             if errand.state.is_final:
                 raise conflict(f"The errand {number} has ended already: it was {errand.state.value}.")
             raise conflict(f"The errand {number} was sent already; what the station answers will be recorded.")
@@ -116,8 +116,18 @@ class Errands:
         for errand in queued:
             claim = self._store.find_claim(errand)
             if claim is not None:
-                self._finish(claim, ErrandState.QUEUED, ErrandState.CANCELLED, Failure("Cancelled with its batch."))
+                self._cancel(claim, "Cancelled with its batch.")
         return len(queued) == CANCELLED_AT_ONCE
+
+    def abandon(self, station: Station) -> None:
+        """Take back all that waits for a station that is taken off the register."""
+        for number in self._store.queued_for(station.key):
+            claim = self._store.find_claim(number)
+            if claim is not None:
+                self._cancel(claim, "The station was taken off the register.")
+
+    def _cancel(self, claim: Claim, reason: str) -> bool:
+        return self._finish(claim, ErrandState.QUEUED, ErrandState.CANCELLED, _unsent(claim, reason))
 
     # Carrying, for the courier
 
@@ -139,12 +149,13 @@ class Errands:
             at=now,
             answer_by=now + timedelta(seconds=answer_seconds) + ANSWER_GRACE,
         )
-        self._changes.errand_changed(claim.number)
+        if is_sent:
+            self._changes.errand_changed(claim.number)
         return is_sent
 
     def refuse_to_send(self, claim: Claim, reason: str) -> None:
         """It cannot be sent to this station as it is."""
-        self._end(claim, ErrandState.QUEUED, Failure(reason))
+        self._end(claim, ErrandState.QUEUED, _unsent(claim, reason))
 
     def answered(self, claim: Claim, *, response: str, refusal: str | None) -> bool:
         """The station answered; ``refusal`` is the status with which it refused, None when it did not.
@@ -156,7 +167,8 @@ class Errands:
         is_new = self._store.finish(
             claim.number, state, of=ErrandState.SENT, at=self._clock.now(), failure=failure, response=response
         )
-        self._changes.errand_changed(claim.number)
+        if is_new:
+            self._changes.errand_changed(claim.number)
         return is_new
 
     def answered_late(self, claim: Claim, *, response: str, refusal: str | None) -> bool:
@@ -166,8 +178,20 @@ class Errands:
         """
         state = ErrandState.ANSWERED if refusal is None else ErrandState.REFUSED
         reason = "It was answered late." if refusal is None else f"The station answered late, with {refusal}."
-        is_new = self._store.learn_outcome(claim.number, state, reason, response, self._clock.now())
-        self._changes.errand_changed(claim.number)
+        return self._learn(claim, state, Failure(reason), response)
+
+    def failed_late(self, claim: Claim, failure: Failure, *, response: str) -> bool:
+        """The station answered with an error after its errand was given up: it did not do it."""
+        known = Failure(f"It was answered late. {failure.reason}", failure.code)
+        is_new = self._learn(claim, ErrandState.FAILED, known, response)
+        if is_new:
+            self._tell(claim, known)
+        return is_new
+
+    def _learn(self, claim: Claim, state: ErrandState, failure: Failure, response: str) -> bool:
+        is_new = self._store.learn_outcome(claim.number, state, failure, response, self._clock.now())
+        if is_new:
+            self._changes.errand_changed(claim.number)
         return is_new
 
     def failed(self, claim: Claim, failure: Failure, *, response: str | None = None) -> None:
@@ -177,12 +201,12 @@ class Errands:
     def lost(self, claim: Claim, reason: str, *, is_repeatable: bool, was_sent: bool = True) -> None:
         """It was to be sent, or was sent, and nobody will learn how it ended over this link."""
         if not was_sent:
-            self._store.take_back(claim, self._clock.now())
-            self._changes.errand_changed(claim.number)
+            if self._store.take_back(claim, self._clock.now()):
+                self._changes.errand_changed(claim.number)
             return
         if is_repeatable and claim.attempts + 1 < MAX_ATTEMPTS:
-            self._store.put_back(claim.number, self._clock.now())
-            self._changes.errand_changed(claim.number)
+            if self._store.put_back(claim.number, self._clock.now()):
+                self._changes.errand_changed(claim.number)
             return
         sentence = f"{reason} Whether the station did it is not known."
         self._end(claim, ErrandState.SENT, Failure(sentence, is_outcome_unknown=True))
@@ -201,11 +225,17 @@ class Errands:
         now = self._clock.now()
         return self._store.is_overdue(now) or bool(self._store.half_written(now - WRITING_TIME))
 
-    def settle(self) -> None:
-        """End what waits in vain."""
+    def overdue(self) -> list[ErrandNumber]:
+        """Errands that wait in vain, a limited number of them."""
+        return [claim.number for claim, _, _ in self._store.overdue(self._clock.now())]
+
+    def settle(self, only: ErrandNumber | None = None) -> None:
+        """End what waits in vain, or one of it."""
         for batch in self._store.half_written(self._clock.now() - WRITING_TIME):
             self._store.finish_writing(batch)
         for claim, state, reason in self._store.overdue(self._clock.now()):
+            if only not in (None, claim.number):
+                continue
             if state is ErrandState.SENT:
                 self.lost(claim, reason, is_repeatable=False)
             elif reason:
@@ -264,14 +294,18 @@ class Errands:
         not told."""
         watcher = self._watchers.get(type(claim.intent))
         if watcher is None or self._troubles.get(claim.number, 0) >= MAX_TROUBLES:
+            self._troubles.pop(claim.number, None)
             return
         try:
             watcher(claim.station_key, claim.number, claim.intent, failure)
         except DomainError:
             return  # it knows nothing of this errand
-        except Exception:
-            self._troubles[claim.number] = self._troubles.get(claim.number, 0) + 1
+        except Exception as error:
+            # What stores raise says whether trying again helps; whatever else is raised is a mistake of ours.
+            if getattr(error, "is_lasting", True):
+                self._troubles[claim.number] = self._troubles.get(claim.number, 0) + 1
             raise
+        self._troubles.pop(claim.number, None)
 
 
 def _obstacle(station: Station, order: Order, *, is_online: bool) -> str | None:
@@ -283,11 +317,11 @@ def _obstacle(station: Station, order: Order, *, is_online: bool) -> str | None:
 
 
 def _unsent(claim: Claim, reason: str) -> Failure:
-    """It waits in vain, to be sent for the first time or again."""
+    """It is not sent, or not sent again."""
     if not claim.attempts:
         return Failure(reason)
-    again = "It was sent, its answer was lost, and the station was not reached to ask once more."
-    return Failure(f"{again} Whether the station did it is not known.", is_outcome_unknown=True)
+    sentence = "It was sent, its answer was lost, and it was not sent again. Whether the station did it is not known."
+    return Failure(sentence, is_outcome_unknown=True)
 
 
 def _kept(intent: Intent, shown: str) -> Intent:

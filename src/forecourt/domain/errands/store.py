@@ -67,7 +67,9 @@ class ErrandStore(Protocol):
         """From the state ``of`` to a final one. False when it is not in that state."""
         ...
 
-    def learn_outcome(self, number: ErrandNumber, state: ErrandState, reason: str, response: str, at: datetime) -> bool:
+    def learn_outcome(
+        self, number: ErrandNumber, state: ErrandState, failure: Failure, response: str, at: datetime
+    ) -> bool:
         """From failed with unknown outcome to what became of it. False when it is not in that state."""
         ...
 
@@ -118,5 +120,7 @@ class ErrandStore(Protocol):
     def batches(self, page: PageRequest) -> Page[Batch]:
         """Newest first."""
         ...
+
+    def queued_for(self, station_key: int) -> Sequence[ErrandNumber]: ...
 
     def queued_in(self, batch: BatchNumber, limit: int) -> Sequence[ErrandNumber]: ...

@@ -81,7 +81,8 @@ class JobState(enum.Enum):
     """It could not be asked for, or the station reported that it did not succeed; the reason says which."""
     REFUSED = "refused"
     SUPERSEDED = "superseded"
-    """The station gave it up for a newer one; no report of it will come."""
+    """The station gave it up for a newer one, or its reports could not be told from those of a newer one; no report
+    counts for it any more."""
     CANCELLED = "cancelled"
     """A person gave it up."""
 
@@ -152,8 +153,6 @@ class JobDraft:
 class Answer:
     """What a station answered to the request for a job, whoever asked."""
 
-    action: str
-    """What was asked, in the words of the station's version."""
     kind: JobKind
     location: str
     request_id: int | None = None
@@ -162,6 +161,16 @@ class Answer:
     """The status with which it refused."""
     replaces_others: bool = False
     """It gave up what it was doing (N01.FR.11, L01.FR.26)."""
+
+    @property
+    def is_empty(self) -> bool:
+        """It agreed to upload and named no file: it has nothing to upload (OCPP 1.6 §6.26)."""
+        return self.refusal is None and not self.file_name and not self.kind.channel.is_firmware
+
+    @property
+    def begins(self) -> bool:
+        """It does what it was asked for."""
+        return self.refusal is None and not self.is_empty
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,15 +199,6 @@ class StoredReport:
     request_id: int | None
     doubts: frozenset[Doubt]
     received_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class SentErrand:
-    """The errand that the station answered."""
-
-    number: ErrandNumber
-    operation: str
-    asked_by: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

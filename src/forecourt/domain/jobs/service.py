@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from forecourt.clock import Clock
-from forecourt.domain.errands.model import ErrandNumber, ErrandState, Failure
+from forecourt.domain.errands.model import Errand, ErrandNumber, ErrandState, Failure
 from forecourt.domain.errands.service import Errands
 from forecourt.domain.errors import conflict, not_found
 from forecourt.domain.jobs.flows import IDLE, is_expected, reported
@@ -69,7 +69,7 @@ class Jobs:
         end = JobState.CANCELLED if is_cancelled else JobState.FAILED
 
         def change(job: Job) -> Job:
-            if job.state is not JobState.ASKED:
+            if job.state not in _UNANSWERED:
                 return job  # it has reported already
             if failure.is_outcome_unknown:
                 return replace(job, state=JobState.UNKNOWN, reason=failure.reason)
@@ -79,10 +79,11 @@ class Jobs:
 
     # What stations answer
 
-    def hear(self, station: Station, answer: Answer) -> None:
-        """Take in the answer to a request, also to one that was sent exactly as an operator wrote it."""
-        sent = self._store.sent_errand(station.key, answer.action)
-        job = None if sent is None else self._store.find_by_errand(sent.number)
+    def hear(self, station: Station, answer: Answer, errand: ErrandNumber) -> None:
+        """Take in the answer to an errand, also to one that was sent exactly as an operator wrote it. Raises
+        DomainError NOT_FOUND when there is no such errand."""
+        asked = self._errands.get(errand)
+        job = self._store.find_by_errand(errand)
         if job is not None:
             number = job.number
         elif answer.refusal is not None:
@@ -90,17 +91,19 @@ class Jobs:
         else:
             draft = JobDraft(
                 kind=answer.kind,
-                operation=answer.action if sent is None else sent.operation,
-                asked_by="unknown" if sent is None else sent.asked_by,
+                operation=asked.operation,
+                asked_by=asked.asked_by,
                 location=answer.location,
-                errand=None if sent is None else sent.number,
+                errand=errand,
                 request_id=answer.request_id,
             )
             self._end_namesake(station, draft)
             number = self._add(station, draft, JobState.ASKED)
         self._change(number, lambda job: self._answered(job, answer))
         if answer.replaces_others:
-            self._supersede_others(station, answer.kind.channel, number)
+            self._supersede_others(station, answer.kind.channel, number, asked)
+        elif answer.begins and not answer.kind.channel.has_request_ids:
+            self._follow_newest(station, answer.kind.channel, number, asked)
 
     def _answered(self, job: Job, answer: Answer) -> Job:
         now = self._clock.now()
@@ -111,7 +114,7 @@ class Jobs:
         if answer.refusal is not None:
             reason = f"The station answered {answer.refusal}."
             return replace(job, state=JobState.REFUSED, reason=reason, ended_at=now)
-        if not answer.file_name and not answer.kind.channel.is_firmware:
+        if answer.is_empty:
             reason = "The station named no file: it has nothing to upload."
             return replace(job, state=JobState.EMPTY, reason=reason, ended_at=now)
         return replace(job, state=JobState.RUNNING, reason=None, ended_at=None)
@@ -124,10 +127,28 @@ class Jobs:
         if old is not None and old.state.is_open:
             self._supersede(old.number, "Its request id was used again for another job.")
 
-    def _supersede_others(self, station: Station, channel: Channel, number: JobNumber) -> None:
+    def _supersede_others(self, station: Station, channel: Channel, number: JobNumber, asked: Errand) -> None:
         for other in self._store.at_work(station.key, channel):
-            if other.number != number:
+            if other.number != number and not self._is_asked_later(other, asked):
                 self._supersede(other.number, f"The station gave it up for the job {number}.")
+
+    def _follow_newest(self, station: Station, channel: Channel, number: JobNumber, asked: Errand) -> None:
+        """The older reports do not say which job they are about, so that of one station one update and one upload
+        can be followed (OCPP 1.6 §4.4, §4.5)."""
+        for other in self._store.at_work(station.key, channel):
+            if other.number == number:
+                continue
+            if not self._is_asked_later(other, asked):
+                self._supersede(other.number, _not_followed(number))
+            elif other.state is JobState.RUNNING:
+                self._supersede(number, _not_followed(other.number))
+
+    def _is_asked_later(self, job: Job, asked: Errand) -> bool:
+        """True when a job was sent to the station after this errand, whose answer is late then."""
+        errand = None if job.errand is None else self._errands.get(job.errand)
+        if errand is None or errand.sent_at is None or asked.sent_at is None:
+            return False
+        return (errand.sent_at, errand.number) > (asked.sent_at, asked.number)
 
     def _supersede(self, number: JobNumber, reason: str) -> None:
         now = self._clock.now()
@@ -173,9 +194,10 @@ class Jobs:
 
     def give_up(self, number: JobNumber, by: str) -> Job:
         """Stop following a job; the station is not told. Raises DomainError NOT_FOUND, or CONFLICT when it has ended
-        or was not answered yet."""
+        or while its errand is under way. One whose errand ended unnoticed would otherwise be followed for ever."""
         job = self.get(number)
-        if job.state is JobState.ASKED:
+        is_under_way = job.errand is not None and not self._errands.get(job.errand).state.is_final
+        if job.state is JobState.ASKED and is_under_way:
             raise conflict(f"The station has not answered yet; cancel the errand {job.errand} instead.")
         if not job.state.is_open:
             raise conflict(f"The job {number} has ended already: it is {job.state.value}.")
@@ -220,3 +242,7 @@ class Jobs:
         while not is_changed:
             job = self.get(number)
             is_changed = self._store.put(change(job), of=job.state)
+
+
+def _not_followed(newer: JobNumber) -> str:
+    return f"Reports of this kind do not say which job they are about; they count for the newer job {newer} now."

@@ -16,7 +16,6 @@ from forecourt.domain.jobs.model import (
     JobNumber,
     JobState,
     Report,
-    SentErrand,
     StoredReport,
 )
 from forecourt.domain.paging import Page, PageRequest
@@ -47,11 +46,6 @@ class JobStore(Protocol):
         ...
 
     def newest(self, station_key: int, channel: Channel) -> Job | None: ...
-
-    def sent_errand(self, station_key: int, action: str) -> SentErrand | None:
-        """The errand of this action that was sent last: one of a station is out at a time, so that the station's
-        answer is its answer."""
-        ...
 
     def list(self, wanted: JobFilter, page: PageRequest) -> Page[Job]:
         """Newest first."""

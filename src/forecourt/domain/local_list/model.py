@@ -74,6 +74,8 @@ class ListRecord:
     sending_version: int | None = None
     """The version of the message that is on its way."""
     sending_errand: ErrandNumber | None = None
+    heard_errand: ErrandNumber | None = None
+    """The errand whose answer was taken in last, whoever asked for it: its answer may be heard once more."""
     asked_by: str = ""
     """Who asked for the update that is under way."""
     resume_after: str | None = None

@@ -100,14 +100,26 @@ class LocalLists:
     # What stations do
 
     def answered(
-        self, station: Station, *, version: int, is_full: bool, entries: Sequence[ListEntry], status: UpdateStatus
+        self,
+        station: Station,
+        errand: ErrandNumber,
+        *,
+        version: int,
+        is_full: bool,
+        entries: Sequence[ListEntry],
+        status: UpdateStatus,
     ) -> None:
         """The station answered SendLocalList, whoever asked for it.
 
-        One that was not sent by an update makes the list's content unknown, so that the next update is a full one.
+        One that was not sent by the update under way makes the list's content unknown, so that the next update is a
+        full one. An answer that is heard again, because nobody learned that it was stored, changes nothing.
         """
         record = self._store.take(station.key)
-        if record.sending_version != version or self._is_sending(record):
+        if record.heard_errand == errand:
+            return
+        is_ours = record.sending_errand == errand
+        record = replace(record, heard_errand=errand)
+        if not is_ours:
             self._answered_others(station, record, version, status)
             return
         record = replace(record, sending_version=None, sending_errand=None)

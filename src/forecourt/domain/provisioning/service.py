@@ -10,6 +10,7 @@ from typing import Final
 from forecourt.clock import Clock
 from forecourt.domain.changes import Changes
 from forecourt.domain.configuration.service import Configuration
+from forecourt.domain.errands.service import Errands
 from forecourt.domain.errors import check_note, conflict, invalid, not_found
 from forecourt.domain.paging import Page, PageRequest
 from forecourt.domain.provisioning.model import (
@@ -52,13 +53,21 @@ class Provisioning:
     """Everything that can happen to the register of stations."""
 
     def __init__(
-        self, store: StationStore, clock: Clock, changes: Changes, policy: BootPolicy, configuration: Configuration
+        self,
+        store: StationStore,
+        clock: Clock,
+        changes: Changes,
+        *,
+        policy: BootPolicy,
+        configuration: Configuration,
+        errands: Errands,
     ) -> None:
         self._store = store
         self._clock = clock
         self._changes = changes
         self._policy = policy
         self._configuration = configuration
+        self._errands = errands
 
     # What stations do
 
@@ -124,8 +133,10 @@ class Provisioning:
         return self.get(identity)
 
     def remove(self, identity: str) -> None:
-        """Take a station off the register. Its transactions stay; its link is closed."""
+        """Take a station off the register. Its transactions stay; its link is closed, and what was wanted of it and
+        not sent yet is taken back."""
         station = self.get_station(identity)
+        self._errands.abandon(station)
         self._store.remove(station.key, self._clock.now())
         self._changes.station_changed(identity)
 

@@ -10,7 +10,9 @@ from typing import Final
 
 from forecourt.domain.authorization.model import fold
 from forecourt.domain.errands.model import ErrandNumber
+from forecourt.domain.errors import conflict
 from forecourt.domain.evse import Place
+from forecourt.domain.provisioning.model import Station
 from forecourt.domain.transactions.model import CLOCK_TOLERANCE, StartReport
 
 PATIENCE: Final = timedelta(minutes=5)
@@ -32,7 +34,8 @@ class RequestState(enum.Enum):
         ├── REFUSED | FAILED
         └── STARTED | STOPPED: the transaction was reported before the answer
 
-    A request that failed with an unknown outcome may still become STARTED or STOPPED while it is open.
+    A request that failed with an unknown outcome may still become STARTED or STOPPED while it is open, and what its
+    late answer says at any time.
     """
 
     REQUESTED = "requested"
@@ -81,9 +84,9 @@ class RemoteRequest:
         return self.ended_at is None
 
     @property
-    def awaits_answer(self) -> bool:
-        """True while an answer of the station may be the one to this request; also after it was given up as lost."""
-        return self.sent_at is not None and self.state in (RequestState.REQUESTED, RequestState.FAILED)
+    def may_be_answered(self) -> bool:
+        """True while its answer can tell something new: until it has an end, and after it was given up as lost."""
+        return self.is_open or self.is_outcome_unknown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,24 +99,47 @@ class RemoteRequestFilter:
 
 
 def start_request_of(open_requests: Iterable[RemoteRequest], report: StartReport) -> RemoteRequest | None:
-    """The request that a start comes from: the oldest of those that fit. A start that was queued off line before the
+    """The request that a start comes from. Of those that fit, one that the station accepted comes before one whose
+    answer was lost, and then the oldest."""
+    fitting = (request for request in open_requests if _is_start_of(request, report))
+    return min(fitting, key=lambda one: (one.state is not RequestState.ACCEPTED, one.errand), default=None)
+
+
+def _is_start_of(request: RemoteRequest, report: StartReport) -> bool:
+    """True when it was asked to start for this token, here or anywhere. A start that was queued off line before the
     request was sent comes from somebody at the station."""
-    for request in open_requests:
-        if (
-            request.kind is RequestKind.START
-            and request.sent_at is not None
-            and report.started_at >= request.sent_at - CLOCK_TOLERANCE
-            and is_start_of(request, report.evse, report.id_token)
-        ):
-            return request
-    return None
-
-
-def is_start_of(request: RemoteRequest, evse: Place | None, id_token: str) -> bool:
-    """True when it was asked to start for this token, here or anywhere."""
     return (
         request.kind is RequestKind.START
+        and request.sent_at is not None
+        and report.started_at >= request.sent_at - CLOCK_TOLERANCE
         and request.id_token is not None
-        and fold(request.id_token) == fold(id_token)
-        and request.evse in (None, evse)
+        and fold(request.id_token) == fold(report.id_token)
+        and request.evse in (None, report.evse)
     )
+
+
+def stop_requests_of(open_requests: Iterable[RemoteRequest], transaction_id: int) -> list[RemoteRequest]:
+    """The requests that asked the station to end a transaction; what comes first is the one that did: the first that
+    it accepted, or else the newest."""
+    fitting = [
+        request
+        for request in open_requests
+        if request.kind is RequestKind.STOP and request.transaction_id == transaction_id and request.sent_at is not None
+    ]
+    accepted = [request for request in fitting if request.state is RequestState.ACCEPTED]
+    others = [request for request in fitting if request.state is not RequestState.ACCEPTED]
+    return [
+        *sorted(accepted, key=lambda one: one.errand),
+        *sorted(others, key=lambda one: one.errand, reverse=True),
+    ]
+
+
+def check_accepted(station: Station) -> None:
+    """Pending stations must not be sent remote starts and stops, and Rejected ones nothing (OCPP 1.6 §4.2). Raises
+    DomainError CONFLICT."""
+    if not station.is_accepted:
+        sentence = (
+            f"The station is {station.registration.value} and must not be asked to start or stop charging"
+            " (OCPP 1.6 §4.2); accept it first."
+        )
+        raise conflict(sentence)

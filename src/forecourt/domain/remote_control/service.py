@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Final
@@ -22,8 +21,9 @@ from forecourt.domain.remote_control.model import (
     RemoteRequestFilter,
     RequestKind,
     RequestState,
-    is_start_of,
+    check_accepted,
     start_request_of,
+    stop_requests_of,
 )
 from forecourt.domain.remote_control.store import RemoteRequestStore
 from forecourt.domain.remote_control.warnings import find_token, warnings_about
@@ -55,7 +55,7 @@ class RemoteControl:
     ) -> Errand:
         """Ask a station to start charging. Raises DomainError for a station that may not be asked, and for a
         charging profile that no new transaction can have. What is wrong with the id tag is a warning only."""
-        _check_accepted(station)
+        check_accepted(station)
         if profile is not None:
             if profile.purpose is not Purpose.TRANSACTION:
                 sentence = (
@@ -70,7 +70,7 @@ class RemoteControl:
     def stop(self, station: Station, transaction: Transaction | None, order: Order) -> Errand:
         """Ask a station to end a transaction, None when there is none with that number. Raises DomainError INVALID for
         one that is not this station's, and CONFLICT for one that has ended."""
-        _check_accepted(station)
+        check_accepted(station)
         if transaction is None or transaction.station != station.identity:
             sentence = (
                 f"The station {station.identity!r} has no such transaction. RemoteStopTransaction sends any number."
@@ -93,32 +93,10 @@ class RemoteControl:
 
     # What stations answer
 
-    def start_answered(
-        self, station: Station, *, evse: Place | None, id_token: str, status: str, is_accepted: bool
-    ) -> None:
-        """A station answered a remote start. One that was sent raw has no record, and is of no interest."""
-        self._answered(
-            station,
-            lambda request: is_start_of(request, evse, id_token) and request.evse == evse,
-            status,
-            is_accepted=is_accepted,
-        )
-
-    def stop_answered(self, station: Station, transaction_id: int, status: str, *, is_accepted: bool) -> None:
-        """A station answered a remote stop; see :meth:`start_answered`."""
-        self._answered(
-            station,
-            lambda request: request.kind is RequestKind.STOP and request.transaction_id == transaction_id,
-            status,
-            is_accepted=is_accepted,
-        )
-
-    def _answered(
-        self, station: Station, is_meant: Callable[[RemoteRequest], bool], status: str, *, is_accepted: bool
-    ) -> None:
-        """One errand of a station is out at a time: the request that was sent and has no answer is the one."""
-        request = next((one for one in self._store.open(station.key) if one.awaits_answer and is_meant(one)), None)
-        if request is None:
+    def answered(self, errand: ErrandNumber, status: str, *, is_accepted: bool) -> None:
+        """A station answered a remote start or stop. One that was sent raw has no record, and is of no interest."""
+        request = self._store.find(errand)
+        if request is None or not request.may_be_answered:
             return
         now = self._clock.now()
         self._store.change(
@@ -162,16 +140,13 @@ class RemoteControl:
     def started(self, request: RemoteRequest, transaction_id: int) -> None:
         self._done(replace(request, state=RequestState.STARTED, transaction_id=transaction_id))
 
-    def find_stop(self, station: Station, transaction_id: int) -> RemoteRequest | None:
-        """The oldest open request to stop this transaction that reached the station, or None."""
-        for request in self._store.open(station.key):
-            is_stop = request.kind is RequestKind.STOP and request.transaction_id == transaction_id
-            if is_stop and request.sent_at is not None:
-                return request
-        return None
-
-    def stopped(self, request: RemoteRequest) -> None:
-        self._done(replace(request, state=RequestState.STOPPED))
+    def stopped(self, station: Station, transaction_id: int) -> ErrandNumber | None:
+        """A transaction ended, and with it every request to stop it that reached the station. Returns the one from
+        which the stop comes, or None."""
+        requests = stop_requests_of(self._store.open(station.key), transaction_id)
+        for request in requests:
+            self._done(replace(request, state=RequestState.STOPPED))
+        return requests[0].errand if requests else None
 
     def _done(self, request: RemoteRequest) -> None:
         self._store.change(replace(request, reason=None, is_outcome_unknown=False, ended_at=self._clock.now()))
@@ -204,16 +179,6 @@ class RemoteControl:
 
     def list(self, wanted: RemoteRequestFilter, page: PageRequest) -> Page[RemoteRequest]:
         return self._store.list(wanted, page)
-
-
-def _check_accepted(station: Station) -> None:
-    """Pending stations must not be sent remote starts and stops, and Rejected ones nothing (OCPP 1.6 §4.2)."""
-    if not station.is_accepted:
-        sentence = (
-            f"The station is {station.registration.value} and must not be asked to start or stop charging"
-            " (OCPP 1.6 §4.2); accept it first."
-        )
-        raise conflict(sentence)
 
 
 def _request(errand: Errand, kind: RequestKind) -> RemoteRequest:

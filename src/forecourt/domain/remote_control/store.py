@@ -20,8 +20,8 @@ class RemoteRequestStore(Protocol):
         """The open requests of a station, oldest first. Part of every start and stop, so it is one quick look-up."""
         ...
 
-    def change(self, request: RemoteRequest) -> bool:
-        """Keep what became of an open request; False when it has an end already."""
+    def change(self, request: RemoteRequest) -> None:
+        """Keep what became of a request that may be answered; one whose end is known stays as it is."""
         ...
 
     def find(self, errand: ErrandNumber) -> RemoteRequest | None: ...

@@ -30,7 +30,7 @@ class ReservationState(enum.Enum):
     """A transaction began that names it."""
     EXPIRED = "expired"
     CANCELLED = "cancelled"
-    """Given up from here, or ended because its EVSE went out of use; the reason says which."""
+    """Given up from here, replaced, or ended because its EVSE went out of use; the reason says which."""
     FAILED = "failed"
     """The station was not reached, or gave no usable answer."""
     UNKNOWN = "unknown"
@@ -62,6 +62,10 @@ class Reservation:
     transaction_id: int | None = None
     requested_at: datetime
     answered_at: datetime | None = None
+    status_seen_at: datetime | None = None
+    """From when the newest state of its EVSE or station counts that was known when it was accepted. States count from
+    the station's own time stamps, and a station's clock may be slow: what became of the EVSE after that is told apart
+    by these alone, and not by the time of the answer here."""
     ended_at: datetime | None = None
 
     @property

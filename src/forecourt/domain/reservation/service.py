@@ -12,7 +12,7 @@ from typing import Final
 from forecourt.clock import Clock
 from forecourt.domain.authorization.service import Authorization
 from forecourt.domain.errands.intents import CancelReservation, Intent, Reserve
-from forecourt.domain.errands.model import Draft, Errand, ErrandNumber, Failure, Order, expiry
+from forecourt.domain.errands.model import Draft, Errand, ErrandNumber, ErrandState, Failure, Order, expiry
 from forecourt.domain.errands.service import Errands
 from forecourt.domain.errors import conflict, invalid, not_found
 from forecourt.domain.evse import WHOLE_STATION, Place
@@ -54,9 +54,11 @@ class Reservations:
         parent: str | None,
         expires_at: datetime,
         order: Order,
+        warnings: tuple[str, ...] = (),
     ) -> Errand:
         """Ask a station to keep an EVSE, or any of its EVSEs, for a token and its group. Without a group it is that
-        of the token. Raises DomainError INVALID for a time that has passed."""
+        of the token. ``warnings`` go before those about the token. Raises DomainError INVALID for a time that has
+        passed."""
         now = self._clock.now()
         if self.has_passed(expires_at):
             raise invalid("The reservation would have ended already; choose a time to come.", field="expiryDate")
@@ -78,10 +80,11 @@ class Reservations:
         )
         intent = Reserve(reservation.reservation_id, place, id_token, reservation.parent, expires_at)
         in_time = replace(order, expires_at=min(expiry(order, now), expires_at))
-        errand = self._ask(station, "Reserve", intent, in_time, warnings_about(id_token, token, now))
-        asked = self._store.newest(station.key, reservation.reservation_id)
-        if asked is not None:  # it may have failed at once
-            self._store.change(replace(asked, errand=errand.number))
+        errand = self._ask(station, "Reserve", intent, in_time, warnings + warnings_about(id_token, token, now))
+        asked = replace(reservation, errand=errand.number)
+        if errand.state is ErrandState.FAILED:  # at once
+            asked = _ended(asked, ReservationState.FAILED, now, errand.reason)
+        self._store.change(asked)
         return errand
 
     def release(self, station: Station, reservation_id: int, order: Order) -> Errand:
@@ -105,16 +108,41 @@ class Reservations:
 
     # What stations answer
 
-    def reserve_answered(self, station: Station, report: ReservationReport, *, status: str, is_accepted: bool) -> None:
+    def reserve_answered(
+        self, station: Station, errand: ErrandNumber, report: ReservationReport, *, status: str, is_accepted: bool
+    ) -> None:
         """A station answered, whoever asked. What was asked raw is recorded here for the first time."""
+        asked = self._store.asked_with(station.key, report.reservation_id, errand)
+        if asked is None:
+            self._raw_answered(station, report, status, is_accepted=is_accepted)
+        elif asked.state in (ReservationState.REQUESTED, ReservationState.UNKNOWN):
+            other = self._store.newest(station.key, report.reservation_id)
+            if is_accepted and other is not None and other.is_open and other.key != asked.key:
+                reason = "It was replaced by another one with its number (OCPP 1.6 §5.13)."
+                self._store.change(_ended(other, ReservationState.CANCELLED, self._clock.now(), reason))
+            self._store.change(self._answered(station, asked, status, is_accepted=is_accepted))
+        else:  # what became of it meanwhile stands
+            self._store.change(replace(asked, status=status, answered_at=self._clock.now()))
+
+    def _raw_answered(self, station: Station, report: ReservationReport, status: str, *, is_accepted: bool) -> None:
+        """What was asked raw replaces what the station keeps under its number, and nothing that waits to be sent."""
         now = self._clock.now()
         known = self._store.newest(station.key, report.reservation_id)
-        if known is None or not known.is_open:
-            self._store.add(station.key, _answered(_asked_raw(station, report, now), status, now, is_accepted))
-        elif is_accepted or known.state is not ReservationState.ACCEPTED:
-            self._store.change(_answered(_as_asked(known, report), status, now, is_accepted))
+        if known is None or not known.is_open or known.state is ReservationState.REQUESTED:
+            asked = _asked_raw(station, report, now)
+            self._store.add(station.key, self._answered(station, asked, status, is_accepted=is_accepted))
+        elif is_accepted:
+            self._store.change(self._answered(station, _as_asked(known, report), status, is_accepted=True))
         else:  # it refused to replace what it has, and still has it
             self._store.change(replace(known, status=status, answered_at=now))
+
+    def _answered(self, station: Station, reservation: Reservation, status: str, *, is_accepted: bool) -> Reservation:
+        now = self._clock.now()
+        answered = replace(reservation, status=status, answered_at=now, reason=None)
+        if not is_accepted:
+            return _ended(answered, ReservationState.REFUSED, now, f"The station answered {status}.")
+        seen_at = self._store.status_seen_at(station.key, reservation.place)
+        return replace(answered, state=ReservationState.ACCEPTED, status_seen_at=seen_at)
 
     def release_answered(self, station: Station, reservation_id: int, *, status: str, is_accepted: bool) -> None:
         """A station answered, whoever asked. When it refused, the reservation stands."""
@@ -127,14 +155,14 @@ class Reservations:
         self._store.change(changed)
 
     def _not_carried(self, station_key: int, number: ErrandNumber, intent: Reserve, failure: Failure) -> None:
-        reservation = self._store.newest(station_key, intent.reservation_id)
+        reservation = self._store.asked_with(station_key, intent.reservation_id, number)
         if reservation is None or reservation.state is not ReservationState.REQUESTED:
-            return
+            return  # among others it failed in the moment in which it was asked for
         if failure.is_outcome_unknown:
             changed = replace(reservation, state=ReservationState.UNKNOWN, reason=failure.reason)
         else:
             changed = _ended(reservation, ReservationState.FAILED, self._clock.now(), failure.reason)
-        self._store.change(replace(changed, errand=number))
+        self._store.change(changed)
 
     # What transactions tell
 
@@ -211,13 +239,6 @@ def _as_asked(known: Reservation, report: ReservationReport) -> Reservation:
     return replace(
         known, place=report.place, id_token=report.id_token, parent=report.parent, expires_at=report.expires_at
     )
-
-
-def _answered(reservation: Reservation, status: str, now: datetime, is_accepted: bool) -> Reservation:
-    answered = replace(reservation, status=status, answered_at=now, reason=None)
-    if is_accepted:
-        return replace(answered, state=ReservationState.ACCEPTED)
-    return _ended(answered, ReservationState.REFUSED, now, f"The station answered {status}.")
 
 
 def _ended(reservation: Reservation, state: ReservationState, now: datetime, reason: str | None) -> Reservation:

@@ -6,12 +6,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
+from forecourt.domain.errands.model import ErrandNumber
+from forecourt.domain.evse import Place
 from forecourt.domain.paging import Page, PageRequest
 from forecourt.domain.reservation.model import Reservation, ReservationFilter
 
 
 class ReservationStore(Protocol):
-    """Reservations of all stations. A number may be used again on a station; the newest with a number counts."""
+    """Reservations of all stations. A number may be used again on a station; of those with one number the open one
+    counts, and else the newest."""
 
     def add(self, station_key: int, reservation: Reservation) -> Reservation:
         """Keep a new one. Its key is given here."""
@@ -25,10 +28,21 @@ class ReservationStore(Protocol):
         """Keep what became of one."""
         ...
 
-    def newest(self, station_key: int, reservation_id: int) -> Reservation | None: ...
+    def newest(self, station_key: int, reservation_id: int) -> Reservation | None:
+        """The one that counts. Of several open ones, which come of a raw request under the number of one that waits
+        to be sent, it is the newest."""
+        ...
+
+    def asked_with(self, station_key: int, reservation_id: int, errand: ErrandNumber) -> Reservation | None:
+        """The one that was asked for with an errand."""
+        ...
 
     def named(self, reservation_id: int, station: str | None, limit: int) -> Sequence[Reservation]:
-        """The newest of each station with this number, or of one station."""
+        """The one that counts, of each station that has this number, or of one station."""
+        ...
+
+    def status_seen_at(self, station_key: int, place: Place) -> datetime | None:
+        """From when the newest state counts that is known of an EVSE or of its station."""
         ...
 
     def expired(self, at: datetime, unanswered_at: datetime) -> Sequence[Reservation]:
@@ -38,7 +52,8 @@ class ReservationStore(Protocol):
     def has_expired(self, at: datetime, unanswered_at: datetime) -> bool: ...
 
     def out_of_use(self, statuses: frozenset[str]) -> Sequence[tuple[Reservation, str]]:
-        """Accepted ones whose EVSE, or station, has one of these states since they were accepted; with the state."""
+        """Accepted ones whose EVSE, or station, has one of these states, and not since before they were accepted (by
+        the time stamps of the station; see :attr:`Reservation.status_seen_at`); with the state."""
         ...
 
     def list(self, wanted: ReservationFilter, page: PageRequest) -> Page[Reservation]:

@@ -130,7 +130,7 @@ class AssignmentState(enum.Enum):
     FAILED = "failed"
     """It was not sent, or the station answered with an error."""
     UNKNOWN = "unknown"
-    """It was sent and no answer came: it may be installed."""
+    """It was sent and no answer came, or what came of it was never taken in: it may be installed."""
     REMOVED = "removed"
     REPLACED = "replaced"
     """Another took its place (OCPP 1.6 §5.16)."""
@@ -165,6 +165,12 @@ class Assignment:
     @property
     def origin(self) -> Origin:
         return Origin.RAW if self.library is None else Origin.TASK
+
+    @property
+    def is_awaited(self) -> bool:
+        """True when an answer of the station, also a late one, says what became of it. The transaction may have ended
+        before the answer came."""
+        return self.state in (AssignmentState.REQUESTED, AssignmentState.UNKNOWN, AssignmentState.ENDED)
 
     @property
     def may_be_there(self) -> bool:

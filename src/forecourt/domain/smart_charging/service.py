@@ -40,7 +40,7 @@ from forecourt.domain.smart_charging.rules import (
     limits_exceeded,
 )
 from forecourt.domain.smart_charging.store import KnownSettings, SmartChargingStore
-from forecourt.domain.transactions.model import Transaction, TransactionFilter
+from forecourt.domain.transactions.model import Transaction
 from forecourt.domain.transactions.service import Transactions
 
 LATE_START: Final = timedelta(minutes=5)
@@ -170,39 +170,60 @@ class SmartCharging:
 
     # What stations answer, whoever asked
 
-    def installed(self, station: Station, place: Place, profile: Profile, answer: InstallAnswer) -> None:
-        """A station took a profile, or did not."""
+    def installed(
+        self, station: Station, place: Place, profile: Profile, answer: InstallAnswer, errand: ErrandNumber
+    ) -> None:
+        """A station took the profile that an errand brought, or did not."""
         now = self._clock.now()
-        number = self._store.find_answered(station.key, place, profile)
+        mine = self._store.find_by_errand(errand)
+        if mine is not None and not mine.is_awaited:
+            return  # the answer is late, and something that was sent after it has ended it
         if answer is not InstallAnswer.ACCEPTED:
-            if number is not None:
+            if mine is not None:
                 reason = f"The station answered {answer.value}."
-                self._store.settle(number, AssignmentState.REFUSED, reason, now)
+                self._store.settle(mine.number, AssignmentState.REFUSED, reason, now)
             return
         self._store.settle_ended(station.key, now)
+        number = self._written_by_hand(station, place, profile, errand) if mine is None else mine.number
+        self._store.settle(number, AssignmentState.INSTALLED, None, now)
         for other in self._store.open_on(station.key):
-            is_replaced = other.may_be_there and is_same_slot((place, profile), (other.place, other.profile))
-            if is_replaced and other.number != number:
-                reason = f"Replaced by profile {profile.profile_id}."
-                self._store.settle(other.number, AssignmentState.REPLACED, reason, now)
-        if number is not None:
-            self._store.settle(number, AssignmentState.INSTALLED, None, now)
-            return
-        self._store.add_assignment(
+            is_rival = other.may_be_there and is_same_slot((place, profile), (other.place, other.profile))
+            if not is_rival or other.number == number:
+                continue
+            if not self._is_sent_later(other, errand):
+                self._store.settle(other.number, AssignmentState.REPLACED, _replaced_by(profile), now)
+            elif other.state is AssignmentState.INSTALLED:
+                self._store.settle(number, AssignmentState.REPLACED, _replaced_by(other.profile), now)
+
+    def _written_by_hand(self, station: Station, place: Place, profile: Profile, errand: ErrandNumber) -> int:
+        number = self._store.add_assignment(
             station.key,
             place,
             self._with_transaction(station, place, profile),
             library=None,
-            state=AssignmentState.INSTALLED,
-            at=now,
+            state=AssignmentState.REQUESTED,
+            at=self._clock.now(),
         )
+        self._store.set_errand(number, errand)
+        return number
 
-    def cleared(self, station: Station, which: Which, *, were_there: bool) -> None:
-        """A station removed profiles, or had none such: either way they are not there."""
+    def cleared(self, station: Station, which: Which, errand: ErrandNumber, *, were_there: bool) -> None:
+        """A station removed profiles, or had none such: either way they are not there, unless they were given to it
+        after it was asked."""
         reason = None if were_there else "The station says that it does not have it."
         for other in self._store.open_on(station.key):
-            if other.may_be_there and which.matches(other.place, other.profile):
+            is_meant = other.may_be_there and which.matches(other.place, other.profile)
+            if is_meant and not self._is_sent_later(other, errand):
                 self._store.settle(other.number, AssignmentState.REMOVED, reason, self._clock.now())
+
+    def _is_sent_later(self, assignment: Assignment, errand: ErrandNumber) -> bool:
+        """True when a profile was sent to the station after this errand, whose answer is late then."""
+        if assignment.errand is None:
+            return False
+        one, other = self._errands.get(ErrandNumber(assignment.errand)), self._errands.get(errand)
+        if one.sent_at is None or other.sent_at is None:
+            return False
+        return (one.sent_at, one.number) > (other.sent_at, other.number)
 
     def told(
         self, station: Station, place: Place, *, asked_seconds: int, starts_at: datetime | None, schedule: Schedule
@@ -221,9 +242,10 @@ class SmartCharging:
     def _not_installed(
         self, _station_key: int, _errand: ErrandNumber, intent: InstallProfile, failure: Failure
     ) -> None:
-        if intent.assignment is not None:
+        assignment = None if intent.assignment is None else self._store.find_assignment(intent.assignment)
+        if assignment is not None and assignment.is_awaited:
             state = AssignmentState.UNKNOWN if failure.is_outcome_unknown else AssignmentState.FAILED
-            self._store.settle(intent.assignment, state, failure.reason, self._clock.now())
+            self._store.settle(assignment.number, state, failure.reason, self._clock.now())
 
     # Questions
 
@@ -266,39 +288,31 @@ class SmartCharging:
         yield from (f"{fault.field}: {fault.reason}" for fault in faults_of(profile))
         yield from (f"{fault.field}: {fault.reason}" for fault in faults_of_place(profile, place))
         if profile.purpose is Purpose.TRANSACTION and place is not WHOLE_STATION:
-            running = self._running_at(station, place)
+            running = self._store.running_at(station.key, place)
             if profile.transaction_id is None:
                 yield "transactionId: A TxProfile that is installed should name its transaction (OCPP 1.6 §5.16)."
-            elif profile.transaction_id not in [one.transaction_id for one in running]:
+            elif profile.transaction_id not in running:
                 yield f"transactionId: No transaction {profile.transaction_id} runs on {_named(place)} of this station."
         yield from self._warnings_of_room(station, place, profile)
 
     # Inside
 
     def _running(self, station: Station, place: Place, transaction_id: int | None) -> Transaction:
-        running = self._running_at(station, place)
-        if transaction_id is None:
-            if not running:
-                sentence = f"No transaction runs on {_named(place)} of {station.identity}; a TxProfile needs one."
-                raise conflict(sentence, field="connectorId")
-            return running[0]
-        for transaction in running:
-            if transaction.transaction_id == transaction_id:
-                return transaction
-        sentence = f"No transaction {transaction_id} runs on {_named(place)} of {station.identity}."
-        raise conflict(sentence, field="transactionId")
-
-    def _running_at(self, station: Station, place: Place) -> Sequence[Transaction]:
-        """Newest first; more than one only when a stop was lost."""
-        wanted = TransactionFilter(station=station.identity, evse=place, is_active=True)
-        return self._transactions.list(wanted, PageRequest()).items
+        running = self._store.running_at(station.key, place)
+        if transaction_id is None and not running:
+            sentence = f"No transaction runs on {_named(place)} of {station.identity}; a TxProfile needs one."
+            raise conflict(sentence, field="connectorId")
+        if transaction_id is not None and transaction_id not in running:
+            sentence = f"No transaction {transaction_id} runs on {_named(place)} of {station.identity}."
+            raise conflict(sentence, field="transactionId")
+        return self._transactions.get(running[0] if transaction_id is None else transaction_id)
 
     def _with_transaction(self, station: Station, place: Place, profile: Profile) -> Profile:
         """A TxProfile that names no transaction is for the one that runs (OCPP 1.6 §7.8)."""
         if profile.purpose is not Purpose.TRANSACTION or profile.transaction_id is not None:
             return profile
-        running = self._running_at(station, place)
-        return replace(profile, transaction_id=running[0].transaction_id) if running else profile
+        running = self._store.running_at(station.key, place)
+        return replace(profile, transaction_id=running[0]) if running else profile
 
     def _warnings_of_room(self, station: Station, place: Place, profile: Profile) -> Iterator[str]:
         """What a profile would push out, and what of it the station says that it cannot do."""
@@ -329,6 +343,10 @@ def _checked(draft: ProfileDraft) -> ProfileDraft:
     check_note(draft.description, field="description", limit=MAX_DESCRIPTION)
     check(draft.profile)
     return draft
+
+
+def _replaced_by(profile: Profile) -> str:
+    return f"Replaced by profile {profile.profile_id}."
 
 
 def _no_profile(number: int) -> Exception:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
+from forecourt.domain.errands.model import ErrandNumber
 from forecourt.domain.evse import Place
 from forecourt.domain.paging import Page, PageRequest
 from forecourt.domain.provisioning.model import Station
@@ -54,7 +55,7 @@ class AssignmentStore(Protocol):
         at: datetime,
     ) -> int: ...
 
-    def set_errand(self, number: int, errand: int) -> None: ...
+    def set_errand(self, number: int, errand: ErrandNumber) -> None: ...
 
     def settle(self, number: int, state: AssignmentState, reason: str | None, at: datetime) -> None: ...
 
@@ -63,10 +64,12 @@ class AssignmentStore(Protocol):
         open stays little."""
         ...
 
-    def find_assignment(self, number: int) -> Assignment | None: ...
+    def find_assignment(self, number: int) -> Assignment | None:
+        """One that is requested and whose errand has ended counts as unknown, here and in every other answer."""
+        ...
 
-    def find_answered(self, station_key: int, place: Place, profile: Profile) -> int | None:
-        """The assignment that is still requested, or unknown, and of whose errand the answer is just being recorded."""
+    def find_by_errand(self, errand: ErrandNumber) -> Assignment | None:
+        """The assignment that this errand carries."""
         ...
 
     def open_on(self, station_key: int) -> Sequence[Assignment]:
@@ -79,6 +82,10 @@ class AssignmentStore(Protocol):
 
     def assignments(self, station_key: int, page: PageRequest) -> Page[Assignment]:
         """All that a station was ever given, newest first."""
+        ...
+
+    def running_at(self, station_key: int, place: Place) -> Sequence[int]:
+        """The transactions that run there, newest first; more than one only when a stop was lost."""
         ...
 
     def put_schedule(self, station_key: int, told: ToldSchedule) -> None:

@@ -116,7 +116,6 @@ class Transactions:
         self, station: Station, transaction: Transaction, report: StopReport, doubts: frozenset[Doubt], now: datetime
     ) -> None:
         """The first stop that the station reports counts, also when an operator recorded one before."""
-        request = self._remote_control.find_stop(station, transaction.transaction_id)
         self._store.stop(
             transaction.transaction_id,
             Stop(
@@ -127,10 +126,8 @@ class Transactions:
                 received_at=now,
             ),
             doubts_of_start_alone(transaction) | doubts,
-            remote_stop=None if request is None else request.errand,
+            remote_stop=self._remote_control.stopped(station, transaction.transaction_id),
         )
-        if request is not None:
-            self._remote_control.stopped(request)
 
     def record_readings(
         self, station: Station, place: Place, transaction_id: int | None, readings: Sequence[Reading]

@@ -13,6 +13,7 @@ from forecourt.domain.errands.model import Errand, Order
 from forecourt.domain.jobs.locations import MAX_LOCATION_CHARACTERS
 from forecourt.domain.provisioning.model import Station
 from forecourt.domain.services import Services
+from forecourt.ocpp.redaction import URL
 from forecourt.operations.operation import Operation, Parameters
 
 Count = Annotated[int, Meta(ge=0, le=2**31 - 1)]
@@ -23,6 +24,7 @@ class CollectLogParameters(Parameters, frozen=True, kw_only=True):
     location: Annotated[
         str,
         Meta(
+            extra=URL,
             min_length=1,
             max_length=MAX_LOCATION_CHARACTERS,
             description="URI of the folder to upload to. A password in it is forgotten once it was sent.",

@@ -10,6 +10,7 @@ from msgspec import UNSET, Meta, UnsetType
 from forecourt.domain.errands.model import Errand, Order
 from forecourt.domain.evse import WHOLE_STATION, EvseId
 from forecourt.domain.provisioning.model import Station
+from forecourt.domain.reservation.warnings import WHOLE_STATION_SETTING, warnings_about_whole_station
 from forecourt.domain.services import Services
 from forecourt.operations.operation import Operation, Parameters
 
@@ -36,13 +37,18 @@ class ReserveParameters(Parameters, frozen=True, kw_only=True):
 
 
 def reserve(services: Services, station: Station, params: ReserveParameters, order: Order) -> Errand:
+    place = EvseId(params.connector_id) if params.connector_id else WHOLE_STATION
+    warnings: tuple[str, ...] = ()
+    if place is WHOLE_STATION:
+        warnings = warnings_about_whole_station(services.configuration.value(station, WHOLE_STATION_SETTING))
     return services.reservations.reserve(
         station,
-        place=EvseId(params.connector_id) if params.connector_id else WHOLE_STATION,
+        place=place,
         id_token=params.id_tag,
         parent=None if params.parent_id_tag is UNSET else params.parent_id_tag,
         expires_at=params.expiry_date.astimezone(UTC),
         order=order,
+        warnings=warnings,
     )
 
 

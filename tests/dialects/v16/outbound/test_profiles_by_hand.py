@@ -21,11 +21,11 @@ def test_a_profile_that_was_sent_by_hand_is_believed_installed_too() -> None:
     number = world.a_kept()
     world.installs(number)
     profile = a_profile(number=4711, schedule=a_schedule((0, 10.0)))
-    world.does("SetChargingProfile", {"connectorId": 1, "csChargingProfiles": in_words(profile)})
+    errand = world.does("SetChargingProfile", {"connectorId": 1, "csChargingProfiles": in_words(profile)})
     world.answers({"status": "Accepted"})
     assert world.states() == [(number, S.REPLACED), (4711, S.INSTALLED)]
     [there] = world.charging.present(world.station)
-    assert (there.origin, there.library, there.errand, there.is_outdated) == (Origin.RAW, None, None, False)
+    assert (there.origin, there.library, there.errand, there.is_outdated) == (Origin.RAW, None, errand.number, False)
     assert there.profile == profile
     world.does("RemoveChargingProfile", {"assignment": there.number})
     assert world.answers({"status": "Accepted"}) == {"id": 4711}

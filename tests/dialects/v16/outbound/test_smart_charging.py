@@ -10,9 +10,16 @@ from forecourt.dialects.v16.outbound.profiles import to_charging_profile, to_pro
 from forecourt.domain.errands.model import ErrandState, Failure
 from forecourt.domain.errors import Kind
 from forecourt.domain.evse import EvseId
-from forecourt.domain.smart_charging.model import AssignmentState, Origin, Profile, ProfileKind, RateUnit, Recurrency
+from forecourt.domain.smart_charging.model import (
+    AssignmentState,
+    Origin,
+    Profile,
+    ProfileKind,
+    RateUnit,
+    Recurrency,
+)
 from forecourt.operations.reading import BadParameters
-from tests.dialects.v16.outbound.charging import ChargingWorld, in_words
+from tests.dialects.v16.outbound.charging import ChargingWorld
 from tests.domain.smart_charging.profiles import DEFAULT, MAX, TX, a_draft, a_profile, a_schedule
 from tests.domain.world import a_stop, refused
 from tests.schemas.official import Json
@@ -182,17 +189,6 @@ def test_what_cannot_be_sent_at_all_fails_with_its_errand() -> None:
     errand = world.does("AssignChargingProfile", {"chargingProfile": world.a_kept(), "connectorId": 1})
     [assignment] = world.history()
     assert (errand.state, assignment.state, assignment.errand) == (ErrandState.FAILED, S.FAILED, errand.number)
-
-
-def test_a_late_answer_settles_what_was_unknown() -> None:
-    world = ChargingWorld()
-    number = world.a_kept()
-    world.does("AssignChargingProfile", {"chargingProfile": number, "connectorId": 1})
-    world.fails(TIMEOUT)
-    profile = world.history()[0].profile
-    world.does("SetChargingProfile", {"connectorId": 1, "csChargingProfiles": in_words(profile)})
-    world.answers({"status": "Accepted"})
-    assert world.states() == [(number, S.INSTALLED)]
 
 
 # What takes the place of what

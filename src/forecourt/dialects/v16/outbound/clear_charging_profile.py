@@ -36,7 +36,7 @@ def cleared(
     told: ClearChargingProfileResponse,
     station: Station,
     services: Services,
-    _errand: ErrandNumber,
+    errand: ErrandNumber,
 ) -> None:
     purpose = or_none(asked.charging_profile_purpose)
     is_by_number = asked.id is not UNSET  # the other fields are then ignored, and may be nonsense
@@ -46,4 +46,4 @@ def cleared(
         purpose=None if purpose is None else Purpose(purpose),
         stack_level=or_none(asked.stack_level),
     )
-    services.smart_charging.cleared(station, which, were_there=told.status == "Accepted")
+    services.smart_charging.cleared(station, which, errand, were_there=told.status == "Accepted")

@@ -12,41 +12,37 @@ from forecourt.dialects.v16.messages.remote_start_transaction import (
     RemoteStartTransactionRequest,
     RemoteStartTransactionResponse,
 )
-from forecourt.dialects.v16.outbound.profiles import to_charging_profile
-from forecourt.dialects.v16.translate import to_place
+from forecourt.dialects.v16.outbound import profiles
 from forecourt.domain.errands.intents import StartCharging
 from forecourt.domain.errands.model import ErrandNumber
 from forecourt.domain.evse import WHOLE_STATION
 from forecourt.domain.provisioning.model import Station
+from forecourt.domain.remote_control.model import check_accepted
 from forecourt.domain.services import Services
 
 
 @carries(StartCharging)
-def start_charging(intent: StartCharging, _station: Station) -> Command:
-    """The standard has no connector 0 here: a station that may choose is told no connector."""
+def start_charging(intent: StartCharging, station: Station) -> Command:
+    """The standard has no connector 0 here: a station that may choose is told no connector. Raises DomainError
+    CONFLICT for a station that was set to Pending since it was asked for."""
+    check_accepted(station)
     words = RemoteStartTransactionRequest(
         connector_id=UNSET if intent.evse is None or intent.evse is WHOLE_STATION else intent.evse,
         id_tag=intent.id_token,
-        charging_profile=UNSET if intent.profile is None else to_charging_profile(intent.profile),
+        charging_profile=UNSET if intent.profile is None else profiles.to_charging_profile(intent.profile),
     )
     return Command(REMOTE_START_TRANSACTION, words)
 
 
 @hears(REMOTE_START_TRANSACTION)
 def remote_start_answered(
-    request: RemoteStartTransactionRequest,
+    _request: RemoteStartTransactionRequest,
     response: RemoteStartTransactionResponse,
-    station: Station,
+    _station: Station,
     services: Services,
-    _errand: ErrandNumber,
+    errand: ErrandNumber,
 ) -> None:
-    services.remote_control.start_answered(
-        station,
-        evse=None if request.connector_id is UNSET else to_place(request.connector_id),
-        id_token=request.id_tag,
-        status=response.status,
-        is_accepted=response.status == "Accepted",
-    )
+    services.remote_control.answered(errand, response.status, is_accepted=response.status == "Accepted")
 
 
 @warns(REMOTE_START_TRANSACTION)
@@ -62,10 +58,5 @@ def _doubts(request: RemoteStartTransactionRequest, station: Station, services: 
     if request.connector_id is not UNSET and request.connector_id < 1:
         yield "connectorId must be above 0 in a remote start (OCPP 1.6 §6.33)."
     yield from services.remote_control.warnings_about(request.id_tag)
-    profile = request.charging_profile
-    if profile is UNSET:
-        return
-    if profile.charging_profile_purpose != "TxProfile":
-        yield "The charging profile of a remote start must be a TxProfile (OCPP 1.6 §5.11)."
-    if profile.transaction_id is not UNSET:
-        yield "The charging profile of a remote start must have no transactionId (OCPP 1.6 §5.11)."
+    if request.charging_profile is not UNSET:
+        yield from profiles.doubts_of_remote_start(request.charging_profile)

@@ -13,25 +13,26 @@ from forecourt.dialects.v16.messages.remote_stop_transaction import (
 from forecourt.domain.errands.intents import StopCharging
 from forecourt.domain.errands.model import ErrandNumber
 from forecourt.domain.provisioning.model import Station
+from forecourt.domain.remote_control.model import check_accepted
 from forecourt.domain.services import Services
 
 
 @carries(StopCharging)
-def stop_charging(intent: StopCharging, _station: Station) -> Command:
+def stop_charging(intent: StopCharging, station: Station) -> Command:
+    """Raises DomainError CONFLICT for a station that was set to Pending since it was asked for."""
+    check_accepted(station)
     return Command(REMOTE_STOP_TRANSACTION, RemoteStopTransactionRequest(transaction_id=intent.transaction_id))
 
 
 @hears(REMOTE_STOP_TRANSACTION)
 def remote_stop_answered(
-    request: RemoteStopTransactionRequest,
+    _request: RemoteStopTransactionRequest,
     response: RemoteStopTransactionResponse,
-    station: Station,
+    _station: Station,
     services: Services,
-    _errand: ErrandNumber,
+    errand: ErrandNumber,
 ) -> None:
-    services.remote_control.stop_answered(
-        station, request.transaction_id, response.status, is_accepted=response.status == "Accepted"
-    )
+    services.remote_control.answered(errand, response.status, is_accepted=response.status == "Accepted")
 
 
 @warns(REMOTE_STOP_TRANSACTION)

@@ -14,6 +14,7 @@ from forecourt.domain.errands.model import ErrandNumber
 from forecourt.domain.evse import WHOLE_STATION
 from forecourt.domain.provisioning.model import Station
 from forecourt.domain.reservation.model import ReservationReport
+from forecourt.domain.reservation.warnings import WHOLE_STATION_SETTING, warnings_about_whole_station
 from forecourt.domain.services import Services
 
 
@@ -35,8 +36,10 @@ def reserve_answered(
     response: ReserveNowResponse,
     station: Station,
     services: Services,
-    _errand: ErrandNumber,
+    errand: ErrandNumber,
 ) -> None:
+    if request.connector_id < 0:
+        return  # sent raw; there is no such connector for which anything could be kept (OCPP 1.6 §3.7)
     report = ReservationReport(
         reservation_id=request.reservation_id,
         place=to_place(request.connector_id),
@@ -45,7 +48,7 @@ def reserve_answered(
         expires_at=request.expiry_date,
     )
     is_accepted = response.status == "Accepted"
-    services.reservations.reserve_answered(station, report, status=response.status, is_accepted=is_accepted)
+    services.reservations.reserve_answered(station, errand, report, status=response.status, is_accepted=is_accepted)
 
 
 @warns(RESERVE_NOW)
@@ -54,6 +57,10 @@ def doubts_of_reserving(request: ReserveNowRequest, station: Station, services: 
 
 
 def _doubts(request: ReserveNowRequest, station: Station, services: Services) -> Iterator[str]:
+    if request.connector_id < 0:
+        yield "connectorId: Connectors are numbered from 1, and 0 is the whole station (OCPP 1.6 §3.7)."
+    if request.connector_id == 0:
+        yield from warnings_about_whole_station(services.configuration.value(station, WHOLE_STATION_SETTING))
     yield from services.remote_control.warnings_about(request.id_tag)
     if services.reservations.has_passed(request.expiry_date):
         yield "The expiryDate has passed already."

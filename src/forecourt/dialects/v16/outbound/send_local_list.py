@@ -41,10 +41,11 @@ def local_list_answered(
     told: SendLocalListResponse,
     station: Station,
     services: Services,
-    _errand: ErrandNumber,
+    errand: ErrandNumber,
 ) -> None:
     services.local_lists.answered(
         station,
+        errand,
         version=asked.list_version,
         is_full=asked.update_type == _FULL,
         entries=_entries(asked),

@@ -31,11 +31,11 @@ def installed(
     told: SetChargingProfileResponse,
     station: Station,
     services: Services,
-    _errand: ErrandNumber,
+    errand: ErrandNumber,
 ) -> None:
     place = to_place(asked.connector_id)
     profile = to_profile(asked.cs_charging_profiles)
-    services.smart_charging.installed(station, place, profile, InstallAnswer(told.status))
+    services.smart_charging.installed(station, place, profile, InstallAnswer(told.status), errand)
 
 
 @warns(SET_CHARGING_PROFILE)

@@ -59,10 +59,10 @@ def update_firmware_answered(
     _response: UpdateFirmwareResponse,
     station: Station,
     services: Services,
-    _errand: ErrandNumber,
+    errand: ErrandNumber,
 ) -> None:
-    answer = Answer(action=UPDATE_FIRMWARE.name, kind=JobKind.FIRMWARE, location=request.location)
-    services.jobs.hear(station, answer)
+    answer = Answer(kind=JobKind.FIRMWARE, location=request.location)
+    services.jobs.hear(station, answer, errand)
 
 
 @hears(SIGNED_UPDATE_FIRMWARE)
@@ -71,18 +71,17 @@ def signed_update_firmware_answered(
     response: SignedUpdateFirmwareResponse,
     station: Station,
     services: Services,
-    _errand: ErrandNumber,
+    errand: ErrandNumber,
 ) -> None:
     services.security.note_spoken(station)
     answer = Answer(
-        action=SIGNED_UPDATE_FIRMWARE.name,
         kind=JobKind.SIGNED_FIRMWARE,
         location=request.firmware.location,
         request_id=request.request_id,
         refusal=None if response.status in SIGNED_UPDATE_FIRMWARE.done else response.status,
         replaces_others=response.status == "AcceptedCanceled",
     )
-    services.jobs.hear(station, answer)
+    services.jobs.hear(station, answer, errand)
 
 
 @warns(UPDATE_FIRMWARE)

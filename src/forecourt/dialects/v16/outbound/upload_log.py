@@ -70,24 +70,22 @@ def get_diagnostics_answered(
     response: GetDiagnosticsResponse,
     station: Station,
     services: Services,
-    _errand: ErrandNumber,
+    errand: ErrandNumber,
 ) -> None:
     answer = Answer(
-        action=GET_DIAGNOSTICS.name,
         kind=JobKind.DIAGNOSTICS,
         location=request.location,
         file_name=or_none(response.file_name),
     )
-    services.jobs.hear(station, answer)
+    services.jobs.hear(station, answer, errand)
 
 
 @hears(GET_LOG)
 def get_log_answered(
-    request: GetLogRequest, response: GetLogResponse, station: Station, services: Services, _errand: ErrandNumber
+    request: GetLogRequest, response: GetLogResponse, station: Station, services: Services, errand: ErrandNumber
 ) -> None:
     services.security.note_spoken(station)
     answer = Answer(
-        action=GET_LOG.name,
         kind=_KINDS[request.log_type],
         location=request.log.remote_location,
         request_id=request.request_id,
@@ -95,7 +93,7 @@ def get_log_answered(
         refusal=None if response.status in GET_LOG.done else response.status,
         replaces_others=response.status == "AcceptedCanceled",
     )
-    services.jobs.hear(station, answer)
+    services.jobs.hear(station, answer, errand)
 
 
 @warns(GET_DIAGNOSTICS)

@@ -43,7 +43,7 @@ def upgrade() -> None:
     op.create_index(
         "remote_request_open",
         "remote_request",
-        ["station_key", "errand"],
+        ["station_key", "ended_at", "errand"],
         sqlite_where=is_open,
         postgresql_where=is_open,
     )
@@ -66,6 +66,7 @@ def upgrade() -> None:
         sa.Column("transaction_id", sa.BigInteger(), nullable=True),
         sa.Column("requested_at", sa.BigInteger(), nullable=False),
         sa.Column("answered_at", sa.BigInteger(), nullable=True),
+        sa.Column("status_seen_at", sa.BigInteger(), nullable=True),
         sa.Column("ended_at", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["station_key"], ["station.key"]),
         sa.PrimaryKeyConstraint("key"),

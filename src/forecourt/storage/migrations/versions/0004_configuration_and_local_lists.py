@@ -63,6 +63,7 @@ def _local_lists() -> None:
         sa.Column("failure", sa.Text(), nullable=True),
         sa.Column("sending_version", sa.BigInteger(), nullable=True),
         sa.Column("sending_errand", sa.BigInteger(), nullable=True),
+        sa.Column("heard_errand", sa.BigInteger(), nullable=True),
         sa.Column("asked_by", sa.Text(), nullable=False),
         sa.Column("resume_after", sa.Text(), nullable=True),
         sa.Column("has_started_over", sa.Boolean(), nullable=False),

@@ -45,11 +45,20 @@ def upgrade() -> None:
     op.create_index(
         "assignment_open",
         "profile_assignment",
-        ["station_key", "number"],
+        ["station_key", "state", "number"],
         sqlite_where=is_open,
         postgresql_where=is_open,
     )
     op.create_index("assignment_of_profile", "profile_assignment", ["library", "number"])
+    op.create_index("assignment_of_errand", "profile_assignment", ["errand"])
+    runs = sa.text("stopped_at IS NULL")
+    op.create_index(
+        "transaction_running",
+        "station_transaction",
+        ["station_key", "stopped_at", "id"],
+        sqlite_where=runs,
+        postgresql_where=runs,
+    )
     op.create_table(
         "composite_schedule",
         sa.Column("station_key", sa.BigInteger(), nullable=False),

@@ -35,7 +35,13 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     is_open = sa.text("ended_at IS NULL")
-    op.create_index("job_open", "job", ["station_key", "number"], sqlite_where=is_open, postgresql_where=is_open)
+    op.create_index(
+        "job_open",
+        "job",
+        ["station_key", "ended_at", "number"],
+        sqlite_where=is_open,
+        postgresql_where=is_open,
+    )
     op.create_index("job_of_station", "job", ["station_key", "number"])
     op.create_index("job_of_request", "job", ["station_key", "request_id"])
     op.create_index("job_of_errand", "job", ["errand"])
