@@ -180,7 +180,7 @@ def test_bodies_refuse_unknown_fields_by_name(door: Door, method: str, path: str
 @pytest.mark.parametrize(("method", "path"), BODIES)
 def test_a_body_that_is_no_object_is_a_400(door: Door, method: str, path: str) -> None:
     headers = {"Authorization": f"Bearer {door.token}", "Content-Type": "application/json"}
-    for body in (b"", b"{", b"[]", b"null", b'"text"', b"\xff", b"[" * 100_000):
+    for body in (b"{", b"[]", b"null", b'"text"', b"\xff", b"[" * 100_000):
         problem(door.ask(method, path, content=body, headers=headers), 400)
 
 

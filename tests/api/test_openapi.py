@@ -153,6 +153,38 @@ def test_bodies_that_the_document_allows_are_taken_and_others_are_not(door: Door
         assert (door.ask("POST", "/operations/Reset", body).status_code == 202) is is_good, body
 
 
+def test_errands_batches_and_jobs_are_described_field_by_field(door: Door) -> None:
+    schemas = door.get("/openapi.json")["components"]["schemas"]
+    for name in ("Errand", "ErrandBatch", "RefusedStation", "Job", "JobSheet", "JobReport", "StrayReport"):
+        assert schemas[name]["properties"]
+        for field, schema in schemas[name]["properties"].items():
+            assert schema.get("description"), (name, field)
+
+
+def test_the_document_is_written_for_its_readers(door: Door) -> None:
+    """No names of modules, no drawings, no layout of the code, no phrases of the framework."""
+    document = door.get("/openapi.json")
+    schemas = document["components"]["schemas"]
+    assert [name for name in schemas if "_" in name] == []
+    assert {"Doubt", "JobDoubt"} <= set(schemas)
+    for name, schema in schemas.items():
+        assert not re.search(r"\n|``|─|::", schema.get("description", "")), name
+    assert schemas["ErrandState"]["description"] == "The life of an errand."
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            assert "\n" not in operation["description"], (method, path)
+            for response in operation["responses"].values():
+                assert not re.search("fulfilled|follows|Stream Response", response["description"]), (method, path)
+    [limit] = [one for one in document["paths"]["/api/v1/errands"]["get"]["parameters"] if one["name"] == "limit"]
+    assert {"100", "1000"} <= set(re.findall(r"\d+", limit["description"]))
+
+
+def test_the_document_says_which_bodies_may_be_left_out(door: Door) -> None:
+    paths = door.get("/openapi.json")["paths"]
+    assert paths["/api/v1/transactions/{transactionId}/stop"]["post"]["requestBody"]["required"] is False
+    assert paths["/api/v1/stations"]["post"]["requestBody"]["required"] is True
+
+
 def test_streams_and_files_say_what_they_are(door: Door) -> None:
     paths = door.get("/openapi.json")["paths"]
     for path, media_type in {

@@ -252,6 +252,15 @@ def test_a_list_of_stations_becomes_a_batch(door: Door) -> None:
     assert [(item["stationId"], item["batch"]) for item in items] == [("CP1", 1), ("CP2", 1)]
 
 
+def test_a_list_of_stations_that_nobody_knows_is_refused_by_name(door: Door) -> None:
+    door.a_station("CP1")
+    body = {"selection": {"stations": ["GONE", "LOST", "GONE"]}, "parameters": RESET}
+    assert faults(door.ask("POST", "/operations/Reset", body), 422) == dict.fromkeys(
+        ("selection.stations[0]", "selection.stations[1]", "selection.stations[2]"), "No such station is registered."
+    )
+    assert door.get("/batches")["items"] == []
+
+
 @pytest.mark.parametrize(
     ("selection", "chosen"),
     [

@@ -48,6 +48,12 @@ def test_what_is_not_given_is_found_out(door: Door) -> None:
     assert stopped["reason"] == "Other"
 
 
+def test_nothing_has_to_be_said(door: Door) -> None:
+    number = door.a_transaction(door.a_station())
+
+    assert door.ask("POST", f"/transactions/{number}/stop").json()["active"] is False
+
+
 def test_the_stations_own_stop_counts_when_it_comes(door: Door) -> None:
     station = door.a_station()
     number = door.a_transaction(station)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from datetime import datetime, timedelta
 from xml.etree import ElementTree as ET
@@ -121,6 +122,37 @@ def test_times_are_those_of_a_clock_with_the_day() -> None:
 def test_times_of_a_relative_schedule_count_from_its_start() -> None:
     found = texts(a_plot(a_line((0, 1.0)), seconds=5400, starts_at=None))
     assert [text for text in found if text.startswith("+")][:3] == ["+0:00", "+0:10", "+0:20"]
+
+
+@pytest.mark.parametrize("seconds", [60, 3600, 12 * 3600, 86_400, 11 * 86_400, 86 * 86_400, 5000 * 86_400])
+@pytest.mark.parametrize("minutes", [0, 17, 11 * 60 + 50, 11 * 60 + 59])
+@pytest.mark.parametrize("is_relative", [False, True])
+def test_no_time_is_written_over_another(seconds: int, minutes: int, is_relative: bool) -> None:
+    starts_at = None if is_relative else NOON + timedelta(minutes=minutes)
+    plot = a_plot(a_line((0, 1.0)), seconds=seconds, starts_at=starts_at)
+    rows: dict[str, list[tuple[float, str]]] = {}
+    for element in read(plot).iter(f"{SVG}text"):
+        if element.get("text-anchor") == "middle":
+            rows.setdefault(element.get("y", ""), []).append((float(element.get("x", "")), element.text or ""))
+    assert rows
+    for labels in rows.values():
+        for (x, _), (next_x, text) in itertools.pairwise(labels):
+            assert next_x - x >= 8 * len(text)
+
+
+def test_a_label_without_room_is_left_out() -> None:
+    found = texts(a_plot(a_line((0, 1.0)), seconds=86_400, starts_at=NOON + timedelta(hours=11, minutes=50)))
+    assert [text for text in found if "Jan" in text] == ["Fri 2 Jan"]
+    found = texts(a_plot(a_line((0, 1.0)), seconds=12 * 3600, starts_at=NOON + timedelta(hours=11)))
+    assert [text for text in found if "Jan" in text] == ["Thu 1 Jan"], "midnight has no room beside it"
+
+
+def test_a_plot_is_as_wide_as_its_place_and_no_wider_than_it_was_drawn() -> None:
+    root = read(a_plot(a_line((0, 1.0))))
+    assert (root.get("width"), root.get("height")) == ("100%", None)
+    assert root.get("viewBox", "").startswith(f"0 0 {WIDTH} ")
+    assert root.get("style") is None, "the policy lets no style in but that of the sheet"
+    assert f"max-width: {WIDTH}px" in STYLE
 
 
 steps = st.lists(

@@ -100,3 +100,14 @@ def test_batches_are_listed_shown_and_cancelled(busy: Shell) -> None:
     assert "batch\t1" in busy.read("batch", "show", "1")
     assert busy.refuse("batch", "show", "2")[0] == 3
     assert len(busy.read("batch", "list", "--csv").splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    "words", [("errand", "cancel"), ("errand", "show"), ("batch", "cancel"), ("transactions", "stop")]
+)
+@pytest.mark.parametrize("number", ["OFF-1", "0", "9" * 30])
+def test_what_is_no_number_is_refused_with_advice(shell: Shell, words: tuple[str, str], number: str) -> None:
+    result = shell.type(*words, number)
+    assert result.exit_code == 2
+    assert "is not the number of" in " ".join(result.stderr.split())
+    assert f"{words[0]} list" in " ".join(result.stderr.split())

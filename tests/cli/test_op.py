@@ -325,3 +325,12 @@ def test_a_bar_is_shown_on_a_terminal_and_then_who_did_not_do_it(shell: Shell, m
     assert "BAD" in result.stdout
     assert "GOOD" not in result.stdout
     assert "1 answered, 1 refused" in result.stderr
+
+
+@pytest.mark.parametrize("seconds", ["-3", "3601", "nan", "soon"])
+def test_nobody_waits_for_a_time_that_is_none_or_too_long(shell: Shell, seconds: str) -> None:
+    shell.a_station("A", answer=ACCEPTED)
+    result = shell.type("op", "ClearCache", "A", f"--wait={seconds}")
+    assert result.exit_code == 2
+    assert "from 0 to 3600" in " ".join(result.stderr.split())
+    assert shell.read("errand", "list", "--json").strip() == "[]"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from forecourt.domain.evse import EvseId
 from forecourt.domain.presence.model import LinkId
 from forecourt.domain.provisioning.model import Station, StationDraft
@@ -38,13 +40,24 @@ def test_a_transaction_is_stopped_with_the_figures_that_are_given() -> None:
     assert header == list(facts)
 
 
-def test_a_stop_is_confirmed() -> None:
+def test_a_stop_is_confirmed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("forecourt.cli.consent.is_somebody_there", lambda: True)
     shell = Shell()
     _, number = running(shell)
 
     result = shell.type("transactions", "stop", str(number), stdin="n\n")
 
     assert result.exit_code != 0
+    assert shown(shell, number)["active"] is True
+
+
+def test_without_a_terminal_a_stop_needs_to_be_confirmed_beforehand() -> None:
+    shell = Shell()
+    _, number = running(shell)
+
+    code, line = shell.refuse("transactions", "stop", str(number))
+
+    assert (code, "--yes" in line) == (2, True)
     assert shown(shell, number)["active"] is True
 
 

@@ -41,7 +41,7 @@ def test_every_operation_tells_people_what_it_does_and_takes(operation: Operatio
 @pytest.mark.parametrize(
     "operation", [one for one in CATALOGUE.values() if one.is_composed], ids=lambda operation: operation.name
 )
-def test_what_a_composed_operation_takes_is_written_as_everywhere(operation: Operation[msgspec.Struct]) -> None:
+def test_what_a_composed_operation_takes_is_written_as_everywhere(operation: Operation[Message]) -> None:
     """camelCase, and nothing unknown: a word that is misspelt must not be taken for one that is absent."""
     assert issubclass(operation.params, Parameters)
     assert operation.params.__struct_config__.forbid_unknown_fields

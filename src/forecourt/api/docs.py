@@ -117,7 +117,8 @@ def _operation(path: str, method: str, operation: Document, _: Document) -> Iter
         yield "<table><thead><tr><th>Parameter</th><th>In</th><th>Type</th><th>Meaning</th></tr></thead><tbody>"
         for parameter in operation["parameters"]:
             yield f"<tr><td><code>{escape(parameter['name'])}</code></td><td>{escape(parameter['in'])}</td>"
-            yield f"<td>{_type(parameter['schema'])}{_limits(parameter['schema'])}</td><td>{_prose(parameter.get('description', ''))}</td></tr>"
+            yield f"<td>{_type(parameter['schema'])}{_limits(parameter['schema'])}</td>"
+            yield f"<td>{_prose(parameter.get('description', ''))}</td></tr>"
         yield "</tbody></table>"
     for media_type, content in operation.get("requestBody", {}).get("content", {}).items():
         yield f"<p>Body: <code>{escape(media_type)}</code>, {_type(content['schema'])}</p>"

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from html import escape
-from typing import Final
+from typing import Final, TypeAlias
 
 WIDTH: Final = 960
 _SVG: Final = "http://www.w3.org/2000/svg"
@@ -22,6 +22,12 @@ _LEGEND_ROW: Final = 22
 _MAX_NAME: Final = 90
 _MAX_TICKS: Final = 12
 _END: Final = datetime(9999, 12, 30, tzinfo=UTC)
+_LETTER: Final = 8
+"""The width of a letter, on the safe side."""
+
+_Labels: TypeAlias = list[tuple[int, str]]
+"""What is written at which second."""
+
 _MAX_TOLD: Final = 24
 """How many steps are told in words; beyond that nobody listens."""
 
@@ -30,6 +36,7 @@ _DASHES: Final = ["9 4", "2 3", "12 4 2 4", "5 5", "14 6", "7 3 2 3 2 3"]
 _NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 STYLE: Final = """
+.step-plot { max-width: 960px; }
 .step-plot { color-scheme: light dark; font: 13px system-ui, sans-serif;
   --ink: var(--plot-ink, #1c2430); --faint: var(--plot-faint, #5b6675); --grid: var(--plot-grid, #d8dde4);
   --paper: var(--plot-paper, #ffffff); --result: var(--plot-result, #0b57d0);
@@ -85,12 +92,12 @@ def step_plot(plot: Plot) -> str:
     ticks = _rate_ticks(max((rate for line in plot.lines for _, rate in line.steps if rate is not None), default=0))
     scale = _Scale(max(plot.seconds, 1), ticks[-1])
     height = _LEGEND_TOP + _LEGEND_ROW * len(plot.lines) + 6
-    size = f'width="{WIDTH}" height="{height}"'
+    frame = f'width="100%" viewBox="0 0 {WIDTH} {height}"'
     return "".join(
         [
-            f'<svg xmlns="{_SVG}" class="step-plot" role="img" {size} viewBox="0 0 {WIDTH} {height}">',
+            f'<svg xmlns="{_SVG}" class="step-plot" role="img" {frame}>',
             f"<title>{_text(plot.title)}</title><desc>{_text(_told(plot))}</desc><style>{STYLE}</style>",
-            f'<rect class="paper" {size}/>',
+            f'<rect class="paper" width="{WIDTH}" height="{height}"/>',
             f'<text class="name" x="{_LEFT}" y="26">{_text(_short(plot.title, 58))}</text>',
             f'<text class="faint" x="{_LEFT}" y="46">{_text(_short(plot.note, 120))}</text>',
             *_rate_axis(plot, scale, ticks),
@@ -192,19 +199,12 @@ def _time_axis(plot: Plot, scale: _Scale) -> Iterator[str]:
     if not step:
         step = 604_800 * math.ceil(plot.seconds / 604_800 / _MAX_TICKS)
     offset = 0 if plot.starts_at is None else _to_round_time(plot.starts_at, step)
-    day = ""
-    for second in range(offset, scale.seconds + 1, step):
-        x = scale.x(second)
+    seconds = range(offset, scale.seconds + 1, step)
+    for x in map(scale.x, seconds):
         yield f'<line class="grid" x1="{x}" x2="{x}" y1="{_TOP}" y2="{_BOTTOM}"/>'
-        if plot.starts_at is None:
-            yield _below(x, 18, f"+{second // 86_400} d" if step >= 86_400 else f"+{_clock(second)}")
-            continue
-        at = plot.starts_at.astimezone(UTC) + timedelta(seconds=second)
-        if step < 86_400:
-            yield _below(x, 18, f"{at:%H:%M}")
-        if f"{at:%d}" != day:
-            day = f"{at:%d}"
-            yield _below(x, 34 if step < 86_400 else 18, f"{at:%a} {at.day} {at:%b}")
+    times, days = _time_labels(plot.starts_at, seconds, step)
+    yield from _apart(times, scale, 18)
+    yield from _apart(days, scale, 34 if times else 18)
     yield f'<line class="axis" x1="{_LEFT}" x2="{WIDTH - _RIGHT}" y1="{_BOTTOM}" y2="{_BOTTOM}"/>'
     yield f'<line class="axis" x1="{_LEFT}" x2="{_LEFT}" y1="{_TOP}" y2="{_BOTTOM}"/>'
     about = "hours and minutes since the start of charging" if plot.starts_at is None else "time in UTC"
@@ -218,10 +218,32 @@ def _to_round_time(starts_at: datetime, step: int) -> int:
     return math.ceil(passed / min(step, 86_400)) * min(step, 86_400) - math.floor(passed)
 
 
-def _below(x: float, distance: int, text: str) -> str:
-    half = 4 * len(text)
-    inside = min(max(x, half), WIDTH - half)
-    return f'<text x="{inside}" y="{_BOTTOM + distance}" text-anchor="middle">{_text(text)}</text>'
+def _time_labels(starts_at: datetime | None, seconds: range, step: int) -> tuple[_Labels, _Labels]:
+    """What is written below the axis: times, and the days on which they lie."""
+    if starts_at is None:
+        return [
+            (second, f"+{second // 86_400} d" if step >= 86_400 else f"+{_clock(second)}") for second in seconds
+        ], []
+    times, days, day = [], [], ""
+    for second in seconds:
+        at = starts_at.astimezone(UTC) + timedelta(seconds=second)
+        if step < 86_400:
+            times.append((second, f"{at:%H:%M}"))
+        if f"{at:%d}" != day:
+            day = f"{at:%d}"
+            days.append((second, f"{at:%a} {at.day} {at:%b}"))
+    return times, days
+
+
+def _apart(labels: _Labels, scale: _Scale, distance: int) -> Iterator[str]:
+    """Without those that would be written over the one before."""
+    last = -math.inf
+    for second, text in labels:
+        width = _LETTER * len(text)
+        x = min(max(scale.x(second), width / 2), WIDTH - width / 2)
+        if x - last >= width:
+            last = x
+            yield f'<text x="{x}" y="{_BOTTOM + distance}" text-anchor="middle">{_text(text)}</text>'
 
 
 def _clock(second: int) -> str:

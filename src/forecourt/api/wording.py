@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import inspect
 import typing
 from collections.abc import Iterator
@@ -42,6 +43,10 @@ def complete_schemas(schemas: Document) -> None:
                 schema["properties"][name]["description"] = description
             if struct.__struct_config__.forbid_unknown_fields:
                 schema["additionalProperties"] = False
+    for values in enum.Enum.__subclasses__():
+        schema = schemas.get(values.__name__)
+        if schema is not None and values.__name__ not in _NAMES.values() and _is_of_the_domain(values):
+            schema["description"] = values.__doc__  # the framework says what the first field of this type is for
 
 
 def put_plainly(document: Document) -> None:
@@ -60,6 +65,10 @@ def summary_of(docstring: str) -> str:
     """What stands before the first blank line, on one line: drawings and the reasons for the code follow after it."""
     first = _on_one_line(inspect.cleandoc(docstring).partition("\n\n")[0])
     return f"{first.rstrip(':')}." if first.endswith(":") else first
+
+
+def _is_of_the_domain(values: type) -> bool:
+    return values.__module__.startswith("forecourt.domain.")
 
 
 def _on_one_line(text: str) -> str:
