@@ -11,9 +11,19 @@ from typing import Any
 
 from forecourt.config import GatewayConfig
 from forecourt.courier.courier import Courier
-from forecourt.dialect import Dialect
+from forecourt.dialect import Dialect, Hearer
 from forecourt.domain.errands.intents import Intent, Say
-from forecourt.domain.errands.model import Delivery, Draft, Errand, ErrandNumber, ErrandState, Order, Priority
+from forecourt.domain.errands.model import (
+    Delivery,
+    Draft,
+    Errand,
+    ErrandNumber,
+    ErrandState,
+    Failure,
+    Order,
+    Priority,
+)
+from forecourt.domain.errors import DomainError, Kind
 from forecourt.domain.provisioning.model import Station, StationDraft
 from forecourt.gateway.connection import Connection
 from forecourt.gateway.links import Links
@@ -168,3 +178,33 @@ def in_street(
         await asyncio.wait_for(story(Street(dialect, limits=limits)), 20)
 
     asyncio.run(main())
+
+
+def hearing(hearer: Hearer, action: str = "Reset") -> Street:
+    """A street whose business hears the answers to one action in its own way."""
+    return Street(replace(DIALECT, hearers={action: hearer}))
+
+
+def run_with(hearer: Hearer, story: Callable[[Street], Coroutine[None, None, None]]) -> None:
+    async def main() -> None:
+        await asyncio.wait_for(story(hearing(hearer)), 20)
+
+    asyncio.run(main())
+
+
+def trip_when_told(street: Street) -> None:
+    """A room that knows nothing of the errands that it is told of."""
+
+    def trip(_key: int, _number: ErrandNumber, _intent: Say, _failure: Failure) -> None:
+        raise DomainError(Kind.NOT_FOUND, "There is no such job.")
+
+    street.office.services.errands.watch(Say, trip)
+
+
+def crash(street: Street) -> None:
+    """The node stops without warning and starts again."""
+    street.office.services.presence.close_all("node")
+
+
+def is_idle(street: Street) -> bool:
+    return street.courier.is_idle
