@@ -124,7 +124,7 @@ class Errands:
                 order.batch,
                 draft.operation,
                 written_intent(draft.intent),
-                draft.shown or order.parameters,
+                order.parameters if draft.shown is None else draft.shown,
                 order.asked_by,
                 order.delivery.value,
                 order.priority.value,

@@ -148,7 +148,7 @@ def new_errand(
         station=station,
         operation=draft.operation,
         action=None,
-        request=draft.shown or order.parameters,
+        request=order.parameters if draft.shown is None else draft.shown,
         state=ErrandState.QUEUED,
         asked_by=order.asked_by,
         delivery=order.delivery,
