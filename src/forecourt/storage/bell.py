@@ -28,9 +28,10 @@ _PATIENCE: Final[dict[str, Any]] = {  # the types of libpq's parameters differ
     "connect_timeout": 5,
     "keepalives_idle": 10,
     "tcp_user_timeout": 20_000,
-    "options": "-c statement_timeout=5000",
+    "options": "-c statement_timeout=5000 -c synchronous_commit=off",
 }
-"""A server that is silently gone must not keep a storage thread, nor be listened to for hours."""
+"""A server that is silently gone must not keep a storage thread, nor be listened to for hours. And a ring is not waited
+for until it is on disk: NOTIFY commits a transaction, and a ring may be lost."""
 
 _log = structlog.get_logger(__name__)
 
