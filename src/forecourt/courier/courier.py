@@ -18,7 +18,7 @@ import structlog
 
 from forecourt.dialect import Command, Dialect, refusal
 from forecourt.domain.errands.model import MAX_TROUBLES, Claim, Failure, Line
-from forecourt.domain.errors import DomainError
+from forecourt.domain.errors import DomainError, is_lasting
 from forecourt.domain.presence.model import LinkId
 from forecourt.domain.provisioning.model import Station
 from forecourt.domain.services import Services, Workspace
@@ -229,8 +229,7 @@ class Courier:
         identity = link.station.identity
         if outcome.error is not None:
             _log.warning("errand_not_recorded", station=identity, error=repr(outcome.error)[:300])
-            # What stores raise says whether trying again helps; whatever else is raised is a mistake of ours.
-            if ended is not None and ended.is_told and getattr(outcome.error, "is_lasting", True):
+            if ended is not None and ended.is_told and is_lasting(outcome.error):
                 ended.unheard += 1
             if ending is not None:
                 asyncio.get_running_loop().call_later(AGAIN_SECONDS, self._record_again, link, ending, ended)

@@ -44,3 +44,8 @@ def check_note(text: str, *, field: str, limit: int) -> str:
     if "\0" in text:
         raise invalid("The text may not hold the character U+0000.", field=field)
     return text
+
+
+def is_lasting(error: Exception) -> bool:
+    """False when trying again may help. What stores raise says so; whatever else is raised is a mistake of ours."""
+    return bool(getattr(error, "is_lasting", True))

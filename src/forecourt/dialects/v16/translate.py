@@ -21,6 +21,10 @@ def or_none(value: Value | UnsetType) -> Value | None:
     return None if value is UNSET else value
 
 
+def or_unset(value: Value | None) -> Value | UnsetType:
+    return UNSET if value is None else value
+
+
 def to_place(connector_id: int) -> Place:
     """Each connector of 1.6 is an EVSE of its own, and connector 0 is the station (OCPP 1.6 §3.7)."""
     if connector_id < 0:
@@ -28,11 +32,16 @@ def to_place(connector_id: int) -> Place:
     return EvseId(connector_id) if connector_id else WHOLE_STATION
 
 
+def to_connector_id(place: Place) -> int:
+    """Connector 0 is the station (OCPP 1.6 §3.7)."""
+    return 0 if place is WHOLE_STATION else place
+
+
 def to_id_tag_info(verdict: Verdict) -> IdTagInfo:
     return IdTagInfo(
         status=verdict.status.value,
-        expiry_date=UNSET if verdict.expires_at is None else verdict.expires_at,
-        parent_id_tag=UNSET if verdict.parent is None else verdict.parent,
+        expiry_date=or_unset(verdict.expires_at),
+        parent_id_tag=or_unset(verdict.parent),
     )
 
 

@@ -31,7 +31,7 @@ from forecourt.domain.errands.model import (
     new_errand,
 )
 from forecourt.domain.errands.store import ErrandStore
-from forecourt.domain.errors import DomainError, conflict, not_found
+from forecourt.domain.errors import DomainError, conflict, is_lasting, not_found
 from forecourt.domain.paging import Page, PageRequest
 from forecourt.domain.provisioning.model import Registration, Station
 
@@ -301,8 +301,7 @@ class Errands:
         except DomainError:
             return  # it knows nothing of this errand
         except Exception as error:
-            # What stores raise says whether trying again helps; whatever else is raised is a mistake of ours.
-            if getattr(error, "is_lasting", True):
+            if is_lasting(error):
                 self._troubles[claim.number] = self._troubles.get(claim.number, 0) + 1
             raise
         self._troubles.pop(claim.number, None)

@@ -11,6 +11,7 @@ from forecourt.domain.evse import WHOLE_STATION, EvseId
 from forecourt.domain.provisioning.model import Station
 from forecourt.domain.services import Services
 from forecourt.operations.operation import Operation, Parameters
+from forecourt.operations.values import or_none
 
 
 class AssignChargingProfileParameters(Parameters, frozen=True, kw_only=True):
@@ -38,7 +39,7 @@ def _assign(services: Services, station: Station, parameters: AssignChargingProf
         station,
         profile_number=parameters.charging_profile,
         place=EvseId(parameters.connector_id) if parameters.connector_id else WHOLE_STATION,
-        transaction_id=None if parameters.transaction_id is UNSET else parameters.transaction_id,
+        transaction_id=or_none(parameters.transaction_id),
         order=order,
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Annotated, Final
 
 import msgspec
@@ -15,9 +14,7 @@ from forecourt.domain.provisioning.model import Station
 from forecourt.domain.services import Services
 from forecourt.ocpp.redaction import URL
 from forecourt.operations.operation import Operation, Parameters
-
-Count = Annotated[int, Meta(ge=0, le=2**31 - 1)]
-Moment = Annotated[datetime, Meta(tz=True)]
+from forecourt.operations.values import Count, Moment, check_moments, in_utc, or_none
 
 
 class CollectLogParameters(Parameters, frozen=True, kw_only=True):
@@ -45,26 +42,19 @@ class CollectLogParameters(Parameters, frozen=True, kw_only=True):
     )
 
     def __post_init__(self) -> None:
-        try:
-            _in_utc(self.since), _in_utc(self.until)
-        except OverflowError:
-            raise ValueError("A time lies outside the years 1 to 9999 in UTC.") from None
+        check_moments(self.since, self.until)
 
 
 def collect_log(services: Services, station: Station, params: CollectLogParameters, order: Order) -> Errand:
     wanted = WantedLog(
         location=params.location,
         log=params.log,
-        retries=None if params.retries is UNSET else params.retries,
-        retry_seconds=None if params.retry_interval is UNSET else params.retry_interval,
-        since=_in_utc(params.since),
-        until=_in_utc(params.until),
+        retries=or_none(params.retries),
+        retry_seconds=or_none(params.retry_interval),
+        since=in_utc(params.since),
+        until=in_utc(params.until),
     )
     return services.diagnostics.collect(station, wanted, order)
-
-
-def _in_utc(moment: datetime | UnsetType) -> datetime | None:
-    return None if moment is UNSET else moment.astimezone(UTC)
 
 
 COLLECT: Final = Operation(

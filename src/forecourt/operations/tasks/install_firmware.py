@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Annotated, Final
 
 from msgspec import UNSET, Meta, UnsetType
@@ -14,9 +13,8 @@ from forecourt.domain.provisioning.model import Station
 from forecourt.domain.services import Services
 from forecourt.ocpp.redaction import URL
 from forecourt.operations.operation import Operation, Parameters
+from forecourt.operations.values import Count, Moment, check_moments, in_utc, or_none
 
-Count = Annotated[int, Meta(ge=0, le=2**31 - 1)]
-Moment = Annotated[datetime, Meta(tz=True)]
 Pem = Annotated[str, Meta(max_length=5500)]
 Signature = Annotated[str, Meta(max_length=800)]
 
@@ -56,28 +54,21 @@ class InstallFirmwareParameters(Parameters, frozen=True, kw_only=True):
     ] = UNSET
 
     def __post_init__(self) -> None:
-        try:
-            _in_utc(self.retrieve_at), _in_utc(self.install_at)
-        except OverflowError:
-            raise ValueError("A time lies outside the years 1 to 9999 in UTC.") from None
+        check_moments(self.retrieve_at, self.install_at)
 
 
 def install_firmware(services: Services, station: Station, params: InstallFirmwareParameters, order: Order) -> Errand:
     wanted = WantedFirmware(
         location=params.location,
-        retrieve_at=_in_utc(params.retrieve_at),
-        install_at=_in_utc(params.install_at),
-        signing_certificate=None if params.signing_certificate is UNSET else params.signing_certificate,
-        signature=None if params.signature is UNSET else params.signature,
+        retrieve_at=in_utc(params.retrieve_at),
+        install_at=in_utc(params.install_at),
+        signing_certificate=or_none(params.signing_certificate),
+        signature=or_none(params.signature),
         may_be_unsigned=params.allow_unsigned,
-        retries=None if params.retries is UNSET else params.retries,
-        retry_seconds=None if params.retry_interval is UNSET else params.retry_interval,
+        retries=or_none(params.retries),
+        retry_seconds=or_none(params.retry_interval),
     )
     return services.firmware.install(station, wanted, order)
-
-
-def _in_utc(moment: datetime | UnsetType) -> datetime | None:
-    return None if moment is UNSET else moment.astimezone(UTC)
 
 
 INSTALL: Final = Operation(

@@ -13,6 +13,7 @@ from forecourt.domain.provisioning.model import Station
 from forecourt.domain.reservation.warnings import WHOLE_STATION_SETTING, warnings_about_whole_station
 from forecourt.domain.services import Services
 from forecourt.operations.operation import Operation, Parameters
+from forecourt.operations.values import or_none
 
 _IdTag = Annotated[str, Meta(min_length=1, max_length=20)]
 
@@ -45,7 +46,7 @@ def reserve(services: Services, station: Station, params: ReserveParameters, ord
         station,
         place=place,
         id_token=params.id_tag,
-        parent=None if params.parent_id_tag is UNSET else params.parent_id_tag,
+        parent=or_none(params.parent_id_tag),
         expires_at=params.expiry_date.astimezone(UTC),
         order=order,
         warnings=warnings,

@@ -10,8 +10,7 @@ from forecourt.dialects.v16.messages.clear_charging_profile import (
     ClearChargingProfileRequest,
     ClearChargingProfileResponse,
 )
-from forecourt.dialects.v16.outbound.profiles import or_unset, to_connector_id
-from forecourt.dialects.v16.translate import or_none, to_place
+from forecourt.dialects.v16.translate import or_none, or_unset, to_connector_id, to_place
 from forecourt.domain.errands.intents import ClearProfiles
 from forecourt.domain.errands.model import ErrandNumber
 from forecourt.domain.provisioning.model import Station

@@ -10,8 +10,8 @@ from forecourt.dialects.v16.messages.get_composite_schedule import (
     GetCompositeScheduleRequest,
     GetCompositeScheduleResponse,
 )
-from forecourt.dialects.v16.outbound.profiles import to_connector_id, to_schedule
-from forecourt.dialects.v16.translate import or_none, to_place
+from forecourt.dialects.v16.outbound.profiles import to_schedule
+from forecourt.dialects.v16.translate import or_none, to_connector_id, to_place
 from forecourt.domain.errands.intents import AskSchedule
 from forecourt.domain.errands.model import ErrandNumber
 from forecourt.domain.provisioning.model import Station

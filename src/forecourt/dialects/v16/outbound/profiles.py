@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
-
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET
 
 from forecourt.dialects.v16.messages.charging_profiles import (
     ChargingProfile,
@@ -12,12 +10,9 @@ from forecourt.dialects.v16.messages.charging_profiles import (
     ChargingSchedulePeriod,
     ToldSchedule,
 )
-from forecourt.dialects.v16.translate import or_none
-from forecourt.domain.evse import WHOLE_STATION, Place
+from forecourt.dialects.v16.translate import or_none, or_unset
 from forecourt.domain.smart_charging.model import Period, Profile, ProfileKind, Purpose, RateUnit, Recurrency, Schedule
 from forecourt.domain.smart_charging.rules import faults_of_remote_start
-
-Value = TypeVar("Value")
 
 
 def to_charging_profile(profile: Profile) -> ChargingProfile:
@@ -79,12 +74,3 @@ def _to_charging_schedule(schedule: Schedule) -> ChargingSchedule:
         start_schedule=or_unset(schedule.starts_at),
         min_charging_rate=or_unset(schedule.min_rate),
     )
-
-
-def to_connector_id(place: Place) -> int:
-    """Connector 0 is the station (OCPP 1.6 §3.7)."""
-    return 0 if place is WHOLE_STATION else place
-
-
-def or_unset(value: Value | None) -> Value | UnsetType:
-    return UNSET if value is None else value

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from msgspec import UNSET
-
 from forecourt.dialect import Command, carries, hears, warns
 from forecourt.dialects.v16.messages.reserve_now import RESERVE_NOW, ReserveNowRequest, ReserveNowResponse
-from forecourt.dialects.v16.translate import or_none, to_place
+from forecourt.dialects.v16.translate import or_none, or_unset, to_connector_id, to_place
 from forecourt.domain.errands.intents import Reserve
 from forecourt.domain.errands.model import ErrandNumber
-from forecourt.domain.evse import WHOLE_STATION
 from forecourt.domain.provisioning.model import Station
 from forecourt.domain.reservation.model import ReservationReport
 from forecourt.domain.reservation.warnings import WHOLE_STATION_SETTING, warnings_about_whole_station
@@ -21,10 +18,10 @@ from forecourt.domain.services import Services
 @carries(Reserve)
 def reserve(intent: Reserve, _station: Station) -> Command:
     words = ReserveNowRequest(
-        connector_id=0 if intent.place is WHOLE_STATION else intent.place,
+        connector_id=to_connector_id(intent.place),
         expiry_date=intent.expires_at,
         id_tag=intent.id_token,
-        parent_id_tag=UNSET if intent.parent is None else intent.parent,
+        parent_id_tag=or_unset(intent.parent),
         reservation_id=intent.reservation_id,
     )
     return Command(RESERVE_NOW, words)

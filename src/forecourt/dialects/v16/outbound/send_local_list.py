@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Final
 
 import msgspec
-from msgspec import UNSET
 
 from forecourt.dialect import Command, carries, hears, warns
 from forecourt.dialects.v16.messages.datatypes import AuthorizationData, AuthorizationStatus, IdTagInfo
@@ -15,7 +14,7 @@ from forecourt.dialects.v16.messages.send_local_list import (
     SendLocalListRequest,
     SendLocalListResponse,
 )
-from forecourt.dialects.v16.translate import or_none
+from forecourt.dialects.v16.translate import or_none, or_unset
 from forecourt.domain.errands.intents import ListEntry, UpdateLocalList
 from forecourt.domain.errands.model import ErrandNumber
 from forecourt.domain.local_list.model import UpdateStatus
@@ -65,8 +64,8 @@ def _to_data(entry: ListEntry) -> AuthorizationData:
         return AuthorizationData(id_tag=entry.id_token)
     info = IdTagInfo(
         status=msgspec.convert(entry.status, AuthorizationStatus),
-        expiry_date=UNSET if entry.expires_at is None else entry.expires_at,
-        parent_id_tag=UNSET if entry.parent is None else entry.parent,
+        expiry_date=or_unset(entry.expires_at),
+        parent_id_tag=or_unset(entry.parent),
     )
     return AuthorizationData(id_tag=entry.id_token, id_tag_info=info)
 

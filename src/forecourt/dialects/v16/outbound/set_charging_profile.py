@@ -8,8 +8,8 @@ from forecourt.dialects.v16.messages.set_charging_profile import (
     SetChargingProfileRequest,
     SetChargingProfileResponse,
 )
-from forecourt.dialects.v16.outbound.profiles import to_charging_profile, to_connector_id, to_profile
-from forecourt.dialects.v16.translate import to_place
+from forecourt.dialects.v16.outbound.profiles import to_charging_profile, to_profile
+from forecourt.dialects.v16.translate import to_connector_id, to_place
 from forecourt.domain.errands.intents import InstallProfile
 from forecourt.domain.errands.model import ErrandNumber
 from forecourt.domain.provisioning.model import Station

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from msgspec import UNSET
-
 from forecourt.dialect import Command, carries, hears, warns
 from forecourt.dialects.v16.messages.signed_update_firmware import (
     SIGNED_UPDATE_FIRMWARE,
@@ -18,6 +16,7 @@ from forecourt.dialects.v16.messages.update_firmware import (
     UpdateFirmwareRequest,
     UpdateFirmwareResponse,
 )
+from forecourt.dialects.v16.translate import or_unset
 from forecourt.domain.errands.intents import UpdateFirmware
 from forecourt.domain.errands.model import ErrandNumber
 from forecourt.domain.firmware.service import doubts_about_signature
@@ -30,8 +29,8 @@ from forecourt.domain.services import Services
 @carries(UpdateFirmware)
 def update_firmware(intent: UpdateFirmware, _station: Station) -> Command:
     """Without a signature it is the older action, which cannot say when to install."""
-    retries = UNSET if intent.retries is None else intent.retries
-    retry_interval = UNSET if intent.retry_seconds is None else intent.retry_seconds
+    retries = or_unset(intent.retries)
+    retry_interval = or_unset(intent.retry_seconds)
     if intent.signature is None or intent.signing_certificate is None:
         words = UpdateFirmwareRequest(
             location=intent.location,
@@ -43,7 +42,7 @@ def update_firmware(intent: UpdateFirmware, _station: Station) -> Command:
     firmware = Firmware(
         location=intent.location,
         retrieve_date_time=intent.retrieve_at,
-        install_date_time=UNSET if intent.install_at is None else intent.install_at,
+        install_date_time=or_unset(intent.install_at),
         signing_certificate=intent.signing_certificate,
         signature=intent.signature,
     )

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, Literal
 
-from msgspec import UNSET
-
 from forecourt.dialect import Command, carries, hears, warns
 from forecourt.dialects.v16.messages.get_diagnostics import (
     GET_DIAGNOSTICS,
@@ -14,7 +12,7 @@ from forecourt.dialects.v16.messages.get_diagnostics import (
     GetDiagnosticsResponse,
 )
 from forecourt.dialects.v16.messages.get_log import GET_LOG, GetLogRequest, GetLogResponse, LogParameters, LogType
-from forecourt.dialects.v16.translate import or_none
+from forecourt.dialects.v16.translate import or_none, or_unset
 from forecourt.domain.errands.intents import UploadLog
 from forecourt.domain.errands.model import ErrandNumber
 from forecourt.domain.errors import invalid
@@ -43,10 +41,10 @@ def upload_log(intent: UploadLog, _station: Station) -> Command:
 def _get_diagnostics(intent: UploadLog) -> GetDiagnosticsRequest:
     return GetDiagnosticsRequest(
         location=intent.location,
-        retries=UNSET if intent.retries is None else intent.retries,
-        retry_interval=UNSET if intent.retry_seconds is None else intent.retry_seconds,
-        start_time=UNSET if intent.since is None else intent.since,
-        stop_time=UNSET if intent.until is None else intent.until,
+        retries=or_unset(intent.retries),
+        retry_interval=or_unset(intent.retry_seconds),
+        start_time=or_unset(intent.since),
+        stop_time=or_unset(intent.until),
     )
 
 
@@ -54,12 +52,12 @@ def _get_log(intent: UploadLog, log: Literal["DiagnosticsLog", "SecurityLog"]) -
     return GetLogRequest(
         log_type=log,
         request_id=intent.job,
-        retries=UNSET if intent.retries is None else intent.retries,
-        retry_interval=UNSET if intent.retry_seconds is None else intent.retry_seconds,
+        retries=or_unset(intent.retries),
+        retry_interval=or_unset(intent.retry_seconds),
         log=LogParameters(
             remote_location=intent.location,
-            oldest_timestamp=UNSET if intent.since is None else intent.since,
-            latest_timestamp=UNSET if intent.until is None else intent.until,
+            oldest_timestamp=or_unset(intent.since),
+            latest_timestamp=or_unset(intent.until),
         ),
     )
 
