@@ -17,6 +17,7 @@ from benchmarks.console_writes import beside_saturation
 from benchmarks.load import Measured, measure
 from benchmarks.machine import CORES
 from benchmarks.servers import forecourt, peer
+from benchmarks.storm import print_storms
 from tests.support.postgresql import INSTALL_COMMAND, find_binaries, running_postgresql
 
 COUNTS = (1, 100, 1000)
@@ -35,6 +36,7 @@ def main() -> None:
     _console(seconds)
     _commands(seconds)
     _idle(1000 if quick else 5000)
+    print_storms(500 if quick else 5000)
 
 
 def _throughput(seconds: float, rounds: int) -> dict[int, float]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import resource
-import time
 from contextlib import suppress
 from dataclasses import dataclass
 
 import websockets
 
 from benchmarks.machine import resident_bytes
+from benchmarks.pauses import watch
 from benchmarks.servers import STATIONS, Server
 from forecourt_simulator.naming import station_url
 from forecourt_simulator.raw_socket import RawSocket, open_socket
@@ -19,7 +19,6 @@ _AT_ONCE = 50
 _SETTLE_SECONDS = 12.0
 """Long enough for the links to be on record and for what the handshakes needed to be freed."""
 
-_PING_SECONDS = 0.002
 _BOOT = b'[2,"boot","BootNotification",{"chargePointVendor":"Bench","chargePointModel":"Idle"}]'
 
 
@@ -56,7 +55,7 @@ async def measure_idle(server: Server, count: int) -> Idle:
         await asyncio.sleep(1)
         before = resident_bytes(server.pid)
         pauses: list[float] = []
-        watching = asyncio.ensure_future(_watch(probe, pauses))
+        watching = asyncio.ensure_future(watch(probe, pauses))
         gate = asyncio.Semaphore(_AT_ONCE)
         sockets = await asyncio.gather(*(_connect(server, name, gate) for name in STATIONS[:count]))
         coming = max(pauses)
@@ -79,16 +78,6 @@ async def _connect(server: Server, name: str, gate: asyncio.Semaphore) -> RawSoc
         socket.send_text(_BOOT)
         await owner.booted.wait()
         return socket
-
-
-async def _watch(probe: websockets.ClientConnection, pauses: list[float]) -> None:
-    """Ping again and again. The server's loop answers a ping at once, without its database: a late pong is a
-    pause of the loop (or of this process, so that the figure is an upper bound)."""
-    while True:
-        sent = time.perf_counter()
-        await (await probe.ping())
-        pauses.append(time.perf_counter() - sent)
-        await asyncio.sleep(_PING_SECONDS)
 
 
 def _allow_files(count: int) -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 from dataclasses import dataclass, field
+from typing import Final
+
+LONGEST_RETRY_AFTER_SECONDS: Final = 3600.0
 
 
 @dataclass(slots=True)
@@ -29,3 +33,12 @@ class BackOff:
     def reset(self) -> None:
         """A connection was made."""
         self._tries = 0
+
+
+def read_retry_after(text: str | None) -> float | None:
+    """Seconds that a server asks to wait (RFC 9110 §10.2.3); dates and nonsense are not understood."""
+    with contextlib.suppress(ValueError, TypeError):
+        seconds = float(text or "")
+        if 0 < seconds <= LONGEST_RETRY_AFTER_SECONDS:
+            return seconds
+    return None

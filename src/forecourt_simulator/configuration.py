@@ -59,6 +59,7 @@ class _Key:
     """What a new value has to pass; None for a key that can only be read."""
     needs_restart: bool = False
     """A new value counts from the next connection on."""
+    is_write_only: bool = False
 
 
 class Configuration:
@@ -73,6 +74,9 @@ class Configuration:
 
     def number(self, name: str) -> int:
         return int(self._keys[name].value)
+
+    def text(self, name: str) -> str:
+        return self._keys[name].value
 
     def flag(self, name: str) -> bool:
         return self._keys[name].value.lower() == "true"
@@ -107,7 +111,7 @@ class Configuration:
 
     def _key_value(self, name: str) -> KeyValue:
         key = self._keys[name]
-        return KeyValue(key=name, readonly=key.check is None, value=key.value)
+        return KeyValue(key=name, readonly=key.check is None, value=UNSET if key.is_write_only else key.value)
 
 
 def _core(connectors: int) -> dict[str, _Key]:
@@ -167,10 +171,14 @@ def _profiles() -> dict[str, _Key]:
 
 
 def _security() -> dict[str, _Key]:
-    """Security whitepaper §5. Without AuthorizationKey: a simulated station signs in with no password."""
+    """Security whitepaper §7. AuthorizationKey and SecurityProfile are changed by :mod:`forecourt_simulator.security`,
+    which also keeps the first of them."""
     return {
+        "AdditionalRootCertificateCheck": _Key("false"),
+        "AuthorizationKey": _Key("", _is_name, is_write_only=True),
+        "CertificateSignedMaxChainSize": _Key("10000"),
         "CertificateStoreMaxLength": _Key("8"),
         "CpoName": _Key("Forecourt", _is_name),
-        "SecurityProfile": _Key("0"),
+        "SecurityProfile": _Key("0", _is_count),
         "SupportedFileTransferProtocols": _Key("FTP,HTTP,HTTPS"),
     }

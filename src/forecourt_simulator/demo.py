@@ -21,6 +21,8 @@ _STORIES: Final[dict[str, str]] = {
     "connected": "{station} is on line",
     "disconnected": "{station} lost the central system; {waiting} messages of transactions wait",
     "connection_refused": "{station} was refused with HTTP status {status}; is it registered?",
+    "profile_taken": "{station} signs in with security profile {profile} from now on",
+    "profile_given_up": "{station} goes back to security profile {profile}",
     "connection_failed": "{station} could not connect: {reason}",
     "waits_to_connect": "{station} tries again in {seconds} s",
     "boot_answered": "{station} said who it is and was answered {status}",

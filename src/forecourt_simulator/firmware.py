@@ -61,13 +61,17 @@ class Update:
 
 
 class Firmware:
-    """Downloads, verifies and installs by itself; ``restart`` is called when the new firmware needs to boot."""
+    """Downloads, verifies and installs by itself; ``restart`` is called when the new firmware needs to boot, ``log``
+    for what belongs into the security log."""
 
-    def __init__(self, agenda: Agenda, mailbox: Mailbox, restart: Callable[[Moment], None]) -> None:
+    def __init__(
+        self, agenda: Agenda, mailbox: Mailbox, restart: Callable[[Moment], None], log: Callable[[str, Moment], None]
+    ) -> None:
         self.version = "1.0"
         self._agenda = agenda
         self._mailbox = mailbox
         self._restart = restart
+        self._log = log
         self._update: Update | None = None
         self._status: Common | Signed = "Idle"
         self._is_installed = False
@@ -114,6 +118,7 @@ class Firmware:
         if update.request_id is not None:
             self._say("SignatureVerified" if update.is_signed_well else "InvalidSignature")
             if not update.is_signed_well:
+                self._log("InvalidFirmwareSignature", now)
                 self._end()
                 return
         self._next(self._install, now, not_before=update.install_at)

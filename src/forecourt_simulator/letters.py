@@ -18,11 +18,11 @@ from forecourt_simulator.mailbox import Letter
 from forecourt_simulator.readings import read_meter
 
 
-def boot_letter(identity: str, firmware_version: str) -> Letter:
+def boot_letter(serial_number: str, firmware_version: str) -> Letter:
     words = BootNotificationRequest(
         charge_point_vendor="Forecourt",
         charge_point_model="Simulator",
-        charge_point_serial_number=identity[:25],
+        charge_point_serial_number=serial_number[:25],
         firmware_version=firmware_version,
     )
     return Letter(BOOT_NOTIFICATION, words)

@@ -3,26 +3,43 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
+import os
 import secrets
+import socket as sockets
 from collections.abc import Callable
 from typing import Final, Protocol
 
 import msgspec
-from aiohttp import ClientError, ClientSession, ClientWebSocketResponse, WSMsgType, WSServerHandshakeError
+from aiohttp import (
+    ClientConnectorCertificateError,
+    ClientConnectorError,
+    ClientError,
+    ClientSession,
+    ClientSSLError,
+    ClientWebSocketResponse,
+    WSMsgType,
+    WSServerHandshakeError,
+)
 
+from forecourt.ocpp import frames
 from forecourt.ocpp.errors import Fault
 from forecourt.ocpp.session import Answered, Event, Failed, Request, Session
-from forecourt_simulator.backoff import BackOff
+from forecourt_simulator.backoff import BackOff, read_retry_after
 from forecourt_simulator.commands.answering import CannotAnswer, answer
 from forecourt_simulator.mailbox import Letter
 from forecourt_simulator.moment import Moment, Pace
-from forecourt_simulator.naming import station_url
+from forecourt_simulator.naming import secured, station_url
+from forecourt_simulator.security import LineFault
 from forecourt_simulator.station import Station
+from forecourt_simulator.tls import anchor_of
 from forecourt_simulator.vocabulary import STATION, SUBPROTOCOL
 
 CONNECT_SECONDS: Final = 20.0
 RESTART_SECONDS: Final = 0.5
+RECONNECT_SECONDS: Final = 0.02
+"""Before the next connection where the station itself wanted another one."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -48,14 +65,17 @@ class Link:
         station: Station,
         *,
         url: str,
+        tls_url: str | None = None,
         client: ClientSession,
         pace: Pace,
         backoff: BackOff | None = None,
         habit: Habit | None = None,
         tick_seconds: float = 0.25,
     ) -> None:
+        """``tls_url`` is where to connect with a profile that needs TLS; None for ``url`` with ``wss``."""
         self.station = station
         self._url = station_url(url, station.identity)
+        self._tls_url = station_url(tls_url or secured(url), station.identity)
         self._client = client
         self._pace = pace
         self._backoff = backoff or BackOff()
@@ -65,6 +85,7 @@ class Link:
         self._session: Session | None = None
         self._socket: ClientWebSocketResponse[bool] | None = None
         self._in_flight: Letter | None = None
+        self._late_answer: bytes | None = None
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as group:
@@ -82,8 +103,7 @@ class Link:
                 for failed in self._session.tick(self._pace.clock.monotonic()):
                     self._take(failed)
             await self._flush()
-            if self._socket is not None and self.station.is_restart_due and self._in_flight is None:
-                await self._socket.close()
+            await self._leave_if_due()
             await asyncio.sleep(self._tick_seconds)
 
     async def _connect_forever(self) -> None:
@@ -92,9 +112,9 @@ class Link:
             try:
                 wait = await self._connect_once()
             except WSServerHandshakeError as refused:
-                self.station.note("connection_refused", status=refused.status)
+                wait = self._take_refusal(refused)
             except (ClientError, OSError, TimeoutError) as error:
-                self.station.note("connection_failed", reason=str(error) or type(error).__name__)
+                wait = self._take_failure(error)
             if wait is None:
                 wait = self._backoff.next_wait()
             self.station.note("waits_to_connect", seconds=round(wait, 1))
@@ -102,10 +122,15 @@ class Link:
 
     async def _connect_once(self) -> float | None:
         """Hold one connection to its end; returns the wait before the next, or None for the back-off's."""
+        security, now = self.station.security, self._pace.now()
+        url = self._tls_url if security.is_tls_due else self._url
+        authorization = security.authorization()
         async with asyncio.timeout(CONNECT_SECONDS):
             socket = await self._client.ws_connect(
-                self._url,
+                url,
                 protocols=(SUBPROTOCOL,),
+                headers={} if authorization is None else {"Authorization": authorization},
+                ssl=security.context(now) if url.scheme == "wss" else True,
                 heartbeat=self.station.configuration.number("WebSocketPingInterval") or None,
                 decode_text=False,
                 max_msg_size=0,
@@ -113,15 +138,48 @@ class Link:
         try:
             if socket.protocol != SUBPROTOCOL:
                 self.station.note("connection_failed", reason=f"the central system does not speak {SUBPROTOCOL}")
+                self._note_failed_try()
                 return None
             self._backoff.reset()
+            former = security.profile
+            security.take_connection(anchor_of(socket.get_extra_info("ssl_object")))
+            if security.profile != former:
+                self.station.note("profile_taken", profile=security.profile)
             await self._converse(socket)
         finally:
             await socket.close()
-        if not self.station.is_restart_due:
-            return None
-        self.station.finish_restart()
-        return RESTART_SECONDS
+        if self.station.is_restart_due:
+            self.station.finish_restart(self._pace.now())
+            return RESTART_SECONDS
+        return RECONNECT_SECONDS if security.is_reconnect_due or self._late_answer else None
+
+    def _take_refusal(self, refused: WSServerHandshakeError) -> float | None:
+        """Returns the wait before the next try, or None for the back-off's."""
+        self.station.note("connection_refused", status=refused.status)
+        self.station.security.take_refusal(self._pace.now(), refused.status)
+        is_trying = self._note_failed_try()
+        retry_after = read_retry_after(None if refused.headers is None else refused.headers.get("Retry-After"))
+        return retry_after or (RECONNECT_SECONDS if is_trying else None)
+
+    def _take_failure(self, error: Exception) -> float | None:
+        """The same for a connection that did not come about."""
+        reason = _reason(error)
+        self.station.note("connection_failed", reason=reason)
+        security, now = self.station.security, self._pace.now()
+        if isinstance(error, ClientConnectorCertificateError):
+            security.take_certificate_failure(now, reason)
+        elif isinstance(error, ClientSSLError):
+            security.take_tls_failure(now, reason)
+        is_trying = self._note_failed_try()
+        return RECONNECT_SECONDS if is_trying else None
+
+    def _note_failed_try(self) -> bool:
+        """True when the station was trying a new profile, which is no reason to wait long."""
+        security = self.station.security
+        is_trying = security.trying is not None
+        if security.take_failed_try():
+            self.station.note("profile_given_up", profile=security.profile)
+        return is_trying
 
     async def _converse(self, socket: ClientWebSocketResponse[bool]) -> None:
         self._session = Session(STATION, self._new_call_id)
@@ -129,11 +187,15 @@ class Link:
         self._in_flight = None
         self.station.connect(self._pace.now())
         try:
+            if self._late_answer is not None:
+                late, self._late_answer = self._late_answer, None
+                await socket.send_frame(late, WSMsgType.TEXT)
             await self._flush()
             async for message in socket:
                 if message.type is WSMsgType.TEXT:
                     self._take(self._session.receive(message.data, self._pace.clock.monotonic()))
                     await self._flush()
+                    await self._leave_if_due()
         except ClientError as error:
             self.station.note("connection_lost", reason=str(error))
         finally:
@@ -170,7 +232,26 @@ class Link:
             reason = f"{name} is not supported by this station"
             self._session.refuse(request.call_id, Fault.NOT_SUPPORTED, reason, monotonic)
         else:
-            self._session.answer(request.call_id, _encode(response), monotonic)
+            self._say(request.call_id, _encode(response), monotonic)
+
+    def _say(self, call_id: bytes, response: bytes, monotonic: float) -> None:
+        """Answer, unless the line fails just now."""
+        security = self.station.security
+        fault, security.line_fault = security.line_fault, None
+        if fault is None and self._session is not None:
+            self._session.answer(call_id, response, monotonic)
+            return
+        if fault is LineFault.ANSWER_LATER:
+            self._late_answer = frames.encode_result(call_id, response)
+        security.is_reconnect_due = True
+        if self._socket is not None:
+            break_line(self._socket)
+
+    async def _leave_if_due(self) -> None:
+        """End the connection for a restart, or to come back with other credentials (A01 step 3)."""
+        is_due = self.station.is_restart_due or self.station.security.is_reconnect_due
+        if is_due and self._socket is not None and self._in_flight is None:
+            await self._socket.close()
 
     async def _flush(self) -> None:
         """Send what is ready: answers at once, letters one at a time (OCPP-J 1.6 §4.1.1)."""
@@ -186,3 +267,18 @@ class Link:
                 await socket.send_frame(frame, WSMsgType.TEXT)
         except (ClientError, ConnectionError):
             await socket.close()
+
+
+def _reason(error: Exception) -> str:
+    """What went wrong, without the words that the client library puts around it."""
+    if isinstance(error, ClientConnectorCertificateError):
+        return str(error.certificate_error)
+    cause = error.os_error if isinstance(error, ClientConnectorError) else error
+    return str(cause) or type(cause).__name__
+
+
+def break_line(link: ClientWebSocketResponse[bool]) -> None:
+    """End the TCP connection without a close frame, as a fault of the network would. Both ends read an end of file."""
+    line = link.get_extra_info("socket")
+    with contextlib.suppress(OSError), sockets.socket(fileno=os.dup(line.fileno())) as same:
+        same.shutdown(sockets.SHUT_RDWR)

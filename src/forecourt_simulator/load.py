@@ -11,17 +11,20 @@ import asyncio
 import gc
 import itertools
 import random
-import resource
 import secrets
+import ssl
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from forecourt.clock import Clock, SystemClock
+from forecourt_simulator.credentials import Keys
 from forecourt_simulator.load_report import LoadReport, latency_of, percentile
 from forecourt_simulator.load_station import LoadStation, Tally, Templates
 from forecourt_simulator.naming import station_names, station_url
+from forecourt_simulator.own_cost import cpu_seconds
 from forecourt_simulator.raw_socket import ConnectionRefused, open_socket
+from forecourt_simulator.security import basic
 
 CONNECT_AT_ONCE: Final = 32
 CONNECT_SECONDS: Final = 30.0
@@ -49,6 +52,10 @@ class LoadPlan:
     """A request without an answer for this long is an error."""
     drain_seconds: float = 10.0
     """How long to wait at the end for what is still due or unanswered."""
+    keys: Keys = field(default_factory=Keys)
+    """With a key a station signs in by HTTP Basic."""
+    tls: ssl.SSLContext | None = None
+    """One for all stations, for ``wss``; None for what the machine trusts."""
     seed: int = 1
     clock: Clock = field(default_factory=SystemClock)
 
@@ -114,22 +121,25 @@ async def _open_all(plan: LoadPlan, stations: Sequence[LoadStation]) -> None:
 
 
 async def _open(plan: LoadPlan, station: LoadStation) -> None:
-    station.socket = await open_socket(station, station_url(plan.url, station.name))
+    key = plan.keys.find(station.name)
+    authorization = None if key is None else basic(station.name, bytes.fromhex(key))
+    url = station_url(plan.url, station.name)
+    station.socket = await open_socket(station, url, tls=plan.tls, authorization=authorization)
 
 
 async def _measure(plan: LoadPlan, stations: Sequence[LoadStation], tally: Tally) -> LoadReport:
     start = plan.clock.monotonic()
     tally.counts_from = start + plan.warm_up_seconds
     tally.ends_at = tally.counts_from + plan.seconds
-    cpu_start = _cpu_seconds()
+    cpu_start = cpu_seconds()
     async with asyncio.TaskGroup() as group:
         housekeeping = group.create_task(_keep_house(plan, stations, group))
         if plan.rate > 0:
             await _send_on_time(plan, stations, tally, start)
         else:
             await _send_at_once(plan, stations, tally)
-        cpu_seconds = _cpu_seconds() - cpu_start
-        cpu_us = 1e6 * cpu_seconds / max(1, tally.all_answered)
+        spent = cpu_seconds() - cpu_start
+        cpu_us = 1e6 * spent / max(1, tally.all_answered)
         await _drain(plan, stations, tally)
         housekeeping.cancel()
     return LoadReport(
@@ -205,8 +215,3 @@ async def _open_again(plan: LoadPlan, station: LoadStation) -> None:
         station.is_lost = True
     else:
         station.go_on(plan.clock.monotonic())
-
-
-def _cpu_seconds() -> float:
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime

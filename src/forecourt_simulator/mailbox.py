@@ -1,7 +1,8 @@
 """What a station has to say, in order: some of it only while it is online, some of it until it is answered.
 
 StartTransaction, StopTransaction and MeterValues of a transaction are kept and sent in order, however long the station
-was offline; other messages may overtake them (OCPP 1.6 §3.7).
+was offline; other messages may overtake them (OCPP 1.6 §3.7). Security events are kept as well (security whitepaper
+A04.FR.02).
 """
 
 from __future__ import annotations
@@ -45,13 +46,15 @@ class Letter:
 
 @dataclass(slots=True)
 class Mailbox:
-    """Three queues: what may be said before the station is admitted, what only matters now, and what lasts."""
+    """Four queues: what may be said before the station is admitted, what only matters now, security events, and what
+    belongs to transactions. The last two are kept until they are answered."""
 
     attempts: int = 3
     """TransactionMessageAttempts: tries for a message of a transaction that is answered with a CALLERROR."""
     retry_seconds: float = 10.0
     _first: deque[Letter] = field(default_factory=deque)
     _passing: deque[Letter] = field(default_factory=deque)
+    _events: deque[Letter] = field(default_factory=deque)
     _lasting: deque[Letter] = field(default_factory=deque)
 
     def post_first(self, letter: Letter) -> None:
@@ -61,6 +64,9 @@ class Mailbox:
     def post(self, letter: Letter) -> None:
         (self._passing if letter.transaction is None else self._lasting).append(letter)
 
+    def post_event(self, letter: Letter) -> None:
+        self._events.append(letter)
+
     def find_next(self, now: datetime, *, is_admitted: bool) -> Letter | None:
         """The letter to send now, or None. A lasting letter stays where it is until it is settled."""
         if self._first:
@@ -69,23 +75,28 @@ class Mailbox:
             return None
         if self._passing:
             return self._passing.popleft()
-        if self._lasting and (self._lasting[0].not_before is None or self._lasting[0].not_before <= now):
-            return self._lasting[0]
+        for kept in (self._events, self._lasting):
+            if kept and (kept[0].not_before is None or kept[0].not_before <= now):
+                return kept[0]
         return None
 
     def settle(self, letter: Letter) -> None:
         """The letter was answered."""
-        if self._lasting and self._lasting[0] is letter:
-            self._lasting.popleft()
+        for kept in (self._events, self._lasting):
+            if kept and kept[0] is letter:
+                kept.popleft()
 
     def refuse(self, letter: Letter, now: datetime) -> bool:
-        """The letter was answered with a CALLERROR; returns True when a lasting letter was given up for that.
+        """The letter was answered with a CALLERROR; returns True when a letter that was kept was given up for that.
 
-        The wait before the next try grows with the number of earlier tries (OCPP 1.6 §3.7).
+        The wait before the next try grows with the number of earlier tries (OCPP 1.6 §3.7). A security event was
+        delivered, whatever the central system made of it.
         """
         letter.refusals += 1
         if letter.transaction is None:
-            return False
+            is_event = bool(self._events) and self._events[0] is letter
+            self.settle(letter)
+            return is_event
         if letter.refusals >= self.attempts:
             self.settle(letter)
             return True
@@ -101,3 +112,8 @@ class Mailbox:
     def waiting(self) -> list[Letter]:
         """The messages of transactions that are not answered yet, in order."""
         return list(self._lasting)
+
+    @property
+    def waiting_events(self) -> list[Letter]:
+        """The security events that are not answered yet, in order."""
+        return list(self._events)

@@ -11,11 +11,13 @@ import asyncio
 import base64
 import hashlib
 import os
+import ssl
 import struct
 from typing import Final, Protocol, cast
 
 from yarl import URL
 
+from forecourt_simulator.backoff import read_retry_after
 from forecourt_simulator.vocabulary import SUBPROTOCOL
 
 _GUID: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
@@ -33,15 +35,22 @@ class Owner(Protocol):
 
 
 class ConnectionRefused(Exception):
-    """The server did not open a WebSocket."""
+    """The server did not open a WebSocket; ``status`` is its HTTP status where it sent one."""
+
+    def __init__(self, reason: str, *, status: int | None = None, retry_after: float | None = None) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.retry_after = retry_after
+        """Seconds that the server asks to wait before the next try."""
 
 
 class RawSocket(asyncio.Protocol):
     """One connection. Make it with :func:`open_socket`."""
 
-    def __init__(self, owner: Owner, url: URL) -> None:
+    def __init__(self, owner: Owner, url: URL, authorization: str | None = None) -> None:
         self._owner = owner
         self._url = url
+        self._authorization = authorization
         self._key = base64.b64encode(os.urandom(16))
         self._transport: asyncio.Transport | None = None
         self._buffer = b""
@@ -58,6 +67,11 @@ class RawSocket(asyncio.Protocol):
             self._transport.write(_header(_CLOSE, 2) + b"\x03\xe8")
             self._transport.close()
 
+    def abort(self) -> None:
+        """End the connection without a word."""
+        if self._transport is not None:
+            self._transport.abort()
+
     # asyncio.Protocol
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -71,6 +85,7 @@ class RawSocket(asyncio.Protocol):
             f"Sec-WebSocket-Key: {self._key.decode()}",
             "Sec-WebSocket-Version: 13",
             f"Sec-WebSocket-Protocol: {SUBPROTOCOL}",
+            *(() if self._authorization is None else (f"Authorization: {self._authorization}",)),
             "",
             "",
         )
@@ -106,7 +121,13 @@ class RawSocket(asyncio.Protocol):
         fields = {name.strip().lower(): value.strip() for name, _, value in (line.partition(b":") for line in lines)}
         expected = base64.b64encode(hashlib.sha1(self._key + _GUID, usedforsecurity=False).digest())
         if b" 101 " not in status + b" ":
-            self._refuse(f"the server answered {status.decode('latin-1')!r}; is the station registered?")
+            reason = f"the server answered {status.decode('latin-1')!r}; is the station registered?"
+            code = status.split(b" ")[1:2]
+            self._refuse(
+                reason,
+                status=int(code[0]) if code and code[0].isdigit() else None,
+                retry_after=read_retry_after(fields.get(b"retry-after", b"").decode("latin-1")),
+            )
         elif fields.get(b"sec-websocket-accept") != expected:
             self._refuse("the server did not answer the WebSocket handshake")
         elif fields.get(b"sec-websocket-protocol") != SUBPROTOCOL.encode():
@@ -115,9 +136,9 @@ class RawSocket(asyncio.Protocol):
             self._is_open = True
             self.opened.set_result(None)
 
-    def _refuse(self, reason: str) -> None:
+    def _refuse(self, reason: str, *, status: int | None = None, retry_after: float | None = None) -> None:
         if not self.opened.done():
-            self.opened.set_exception(ConnectionRefused(reason))
+            self.opened.set_exception(ConnectionRefused(reason, status=status, retry_after=retry_after))
         if self._transport is not None:
             self._transport.abort()
 
@@ -144,14 +165,32 @@ class RawSocket(asyncio.Protocol):
                 self.close()
 
 
-async def open_socket(owner: Owner, url: URL) -> RawSocket:
-    """Connect and shake hands. Raises ConnectionRefused or OSError."""
+async def open_socket(
+    owner: Owner,
+    url: URL,
+    *,
+    tls: ssl.SSLContext | None = None,
+    authorization: str | None = None,
+    address: str | None = None,
+) -> RawSocket:
+    """Connect and shake hands, from this address of the machine if one is given; ``tls`` is for ``wss``, one for all
+    stations. Raises ConnectionRefused or OSError."""
     loop = asyncio.get_running_loop()
     if url.host is None or url.port is None:
         raise ConnectionRefused(f"{url} names no host and port")
-    secure = url.scheme == "wss" or None
-    _, socket = await loop.create_connection(lambda: RawSocket(owner, url), url.host, url.port, ssl=secure)
-    await socket.opened
+    secure = (tls or True) if url.scheme == "wss" else None
+    _, socket = await loop.create_connection(
+        lambda: RawSocket(owner, url, authorization),
+        url.host,
+        url.port,
+        ssl=secure,
+        local_addr=None if address is None else (address, 0),
+    )
+    try:
+        await socket.opened
+    except asyncio.CancelledError:
+        socket.abort()
+        raise
     return socket
 
 

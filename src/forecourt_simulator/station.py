@@ -21,7 +21,6 @@ from forecourt.dialects.v16.messages.start_transaction import (
 from forecourt.dialects.v16.messages.status_notification import StatusNotificationRequest
 from forecourt.ocpp.action import Message
 from forecourt_simulator.agenda import Agenda
-from forecourt_simulator.certificates import Certificates
 from forecourt_simulator.charging import Charging
 from forecourt_simulator.connector import Connector, Occurrence, Transaction
 from forecourt_simulator.curve import Battery
@@ -31,6 +30,9 @@ from forecourt_simulator.local_list import LocalList
 from forecourt_simulator.mailbox import NO_TRANSACTION_ID, Letter
 from forecourt_simulator.moment import Moment
 from forecourt_simulator.note import Tell, tell_nobody
+from forecourt_simulator.security import Security
+from forecourt_simulator.security_log import SecurityLog
+from forecourt_simulator.security_setup import SecuritySetup
 from forecourt_simulator.uploads import Uploads
 
 BOOT_RETRY_SECONDS: Final = 10
@@ -40,13 +42,25 @@ BOOT_RETRY_SECONDS: Final = 10
 class Station(Charging):
     """One station with its connectors, numbered from 1. Every method that takes ``now`` may post letters."""
 
-    def __init__(self, identity: str, *, connectors: int = 2, tell: Tell = tell_nobody) -> None:
+    def __init__(
+        self,
+        identity: str,
+        *,
+        connectors: int = 2,
+        tell: Tell = tell_nobody,
+        security: SecuritySetup | None = None,
+    ) -> None:
         super().__init__(identity, connectors=connectors, tell=tell)
         self.agenda = Agenda()
         self.local_list = LocalList()
-        self.certificates = Certificates()
+        setup = security or SecuritySetup()
+        self.security_log = SecurityLog(
+            self.mailbox, told=setup.told, profile=lambda: self.configuration.number("SecurityProfile")
+        )
+        self.security = Security(identity, setup, configuration=self.configuration, log=self.security_log)
         self.uploads = Uploads(self.agenda, self.mailbox)
-        self.firmware = Firmware(self.agenda, self.mailbox, self._restart_for_firmware)
+        self.firmware = Firmware(self.agenda, self.mailbox, self._restart_for_firmware, self.security_log.add)
+        self._is_started = False
         self.restart: ResetType | None = None
         self._boot_at: datetime | None = None
         self._heartbeat_at: datetime | None = None
@@ -57,6 +71,9 @@ class Station(Charging):
         """The link is up. The station boots only once per start, not per connection (OCPP-J 1.6 §5.4)."""
         self.is_online = True
         self.note("connected")
+        if not self._is_started:
+            self._is_started = True
+            self.security_log.add("StartupOfTheDevice", now)
         if self.registration is None:
             self.post_boot()
         elif self.registration == "Accepted":
@@ -168,8 +185,9 @@ class Station(Charging):
         """True when a reset was accepted and, for a soft one, everything was delivered (OCPP 1.6 §5.14)."""
         return self.restart == "Hard" or (self.restart == "Soft" and not self.mailbox.waiting)
 
-    def finish_restart(self) -> None:
+    def finish_restart(self, now: Moment) -> None:
         """The station is up again and knows nothing of its registration."""
+        former = self.firmware.version
         self.restart = None
         self.registration = None
         self._boot_at = None
@@ -178,13 +196,18 @@ class Station(Charging):
             connector.accepted_tag = None
             connector.reported = connector.posted = None
         self.firmware.finish_restart()
+        self.security_log.add("ResetOrReboot", now)
+        if self.firmware.version != former:
+            self.security_log.add("FirmwareUpdated", now, self.firmware.version)
+        self._is_started = False
+        self.security.finish_restart(now)
         self.note("restarted", firmware=self.firmware.version)
 
     # What the answers to the central system's requests are made of
 
     def post_boot(self) -> None:
         self._boot_at = None
-        self.mailbox.post_first(boot_letter(self.identity, self.firmware.version))
+        self.mailbox.post_first(boot_letter(self.security.told_serial_number, self.firmware.version))
 
     # Answers of the central system
 

@@ -22,6 +22,7 @@ from forecourt.ocpp.session import Answered, Failed, Limits, OurCall, Session
 from forecourt.ocpp.session import Request as SessionRequest
 from forecourt_simulator.link import call_ids
 from forecourt_simulator.naming import station_url
+from forecourt_simulator.security import basic
 from forecourt_simulator.vocabulary import STATION, SUBPROTOCOL
 
 Request = TypeVar("Request", bound=Message)
@@ -93,20 +94,28 @@ class ScriptedStation:
         *,
         subprotocols: Sequence[str] = (SUBPROTOCOL,),
         headers: Mapping[str, str] | None = None,
+        password: bytes | str | None = None,
+        user: str | None = None,
         ssl: SSLContext | bool = True,
         seconds: float = 5.0,
     ) -> Self:
         """Connect to ``url/identity``; ``seconds`` is how long this station waits for anything by default.
 
-        Raises aiohttp.WSServerHandshakeError, whose ``status`` tells how the station was refused.
+        A password is sent in HTTP Basic as these bytes (a text as UTF-8), for ``user`` or else for the identity; for
+        ``ssl`` see :func:`forecourt_simulator.tls.client_context`. Raises aiohttp.WSServerHandshakeError, whose
+        ``status`` and ``headers`` tell how the station was refused, and aiohttp.ClientConnectorError where TLS failed.
         """
+        sent = dict(headers or {})
+        if password is not None:
+            secret = password.encode() if isinstance(password, str) else password
+            sent["Authorization"] = basic(user or identity, secret)
         client = ClientSession()
         try:
             async with asyncio.timeout(seconds):
                 link = await client.ws_connect(
                     station_url(url, identity),
                     protocols=tuple(subprotocols),
-                    headers=headers,
+                    headers=sent,
                     ssl=ssl,
                     decode_text=False,
                     max_msg_size=0,

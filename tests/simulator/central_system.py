@@ -6,7 +6,9 @@ It reads and writes plain JSON, so that it shares no code with what is tested.
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
+import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -20,6 +22,24 @@ Answer: TypeAlias = Callable[[str, Payload], Payload | str | None]
 
 NOW = "2026-01-01T10:00:00Z"
 ACCEPTED = {"idTagInfo": {"status": "Accepted"}}
+
+
+@dataclass(frozen=True)
+class Knock:
+    """What a station showed when it came."""
+
+    authorization: str | None
+    tls_version: str | None
+    certificate: bytes | None
+    """Its own, as DER."""
+    address: str | None
+
+    @property
+    def password(self) -> bytes | None:
+        """What follows the first colon of HTTP Basic."""
+        if self.authorization is None:
+            return None
+        return base64.b64decode(self.authorization.removeprefix("Basic ")).partition(b":")[2]
 
 
 @dataclass
@@ -38,19 +58,24 @@ class CentralSystem:
     call_ids: list[str] = field(default_factory=list)
     last_transaction_id: int = 100
     subprotocols: tuple[str, ...] = ("ocpp1.6",)
+    tls: ssl.SSLContext | None = None
+    refuse: Callable[[web.Request], web.Response | None] = lambda _request: None
+    """What is answered instead of opening a WebSocket."""
+    knocks: list[Knock] = field(default_factory=list)
+    """Every opening request, in order."""
     _runner: web.AppRunner | None = None
     _requests: list[web.Request] = field(default_factory=list)
 
     @property
     def url(self) -> str:
-        return f"ws://127.0.0.1:{self.port}/ocpp"
+        return f"{'ws' if self.tls is None else 'wss'}://127.0.0.1:{self.port}/ocpp"
 
     async def start(self) -> None:
         app = web.Application()
         app.router.add_get("/ocpp/{identity}", self._serve)
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", self.port)
+        site = web.TCPSite(self._runner, "127.0.0.1", self.port, ssl_context=self.tls)
         await site.start()
         self.port = self._runner.addresses[0][1]
 
@@ -88,6 +113,10 @@ class CentralSystem:
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         identity = request.match_info["identity"]
+        self.knocks.append(_knock(request))
+        refusal = self.refuse(request)
+        if refusal is not None:
+            return refusal
         socket = web.WebSocketResponse(protocols=self.subprotocols)
         await socket.prepare(request)
         self.sockets[identity] = socket
@@ -128,9 +157,19 @@ class CentralSystem:
         return table.get(action, lambda *_: {})
 
 
+def _knock(request: web.Request) -> Knock:
+    channel = request.get_extra_info("ssl_object")
+    return Knock(
+        authorization=request.headers.get("Authorization"),
+        tls_version=None if channel is None else channel.version(),
+        certificate=None if channel is None else channel.getpeercert(True),
+        address=request.remote,
+    )
+
+
 @asynccontextmanager
-async def a_central_system() -> AsyncIterator[CentralSystem]:
-    system = CentralSystem()
+async def a_central_system(tls: ssl.SSLContext | None = None) -> AsyncIterator[CentralSystem]:
+    system = CentralSystem(tls=tls)
     await system.start()
     try:
         yield system

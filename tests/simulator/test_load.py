@@ -12,14 +12,17 @@ import pytest
 import uvloop
 
 from forecourt_simulator import load_words
+from forecourt_simulator.credentials import Keys
 from forecourt_simulator.load import LoadPlan, NoStations, drive
 from forecourt_simulator.load_report import LoadReport
 from forecourt_simulator.load_station import LoadStation, Tally, Templates
+from forecourt_simulator.tls import client_context
 from forecourt_simulator.vocabulary import ACTIONS
+from tests.simulator.authority import server_tls, the_root, the_server
 from tests.simulator.central_system import CentralSystem, Payload, a_central_system
 
 
-def a_plan(system: CentralSystem, **changes: float) -> LoadPlan:
+def a_plan(system: CentralSystem, *, keys: Keys | None = None, **changes: float) -> LoadPlan:
     wanted = {"count": 4, "rate": 400.0, "seconds": 0.5, "warm_up_seconds": 0.1, "drain_seconds": 2.0, **changes}
     return LoadPlan(
         url=system.url,
@@ -29,17 +32,21 @@ def a_plan(system: CentralSystem, **changes: float) -> LoadPlan:
         warm_up_seconds=wanted["warm_up_seconds"],
         drain_seconds=wanted["drain_seconds"],
         answer_seconds=wanted.get("answer_seconds", 30.0),
+        keys=keys or Keys(),
+        tls=client_context([the_root().certificate]),
     )
 
 
-def run_load(system: CentralSystem | None = None, **changes: float) -> tuple[LoadReport, CentralSystem]:
+def run_load(
+    system: CentralSystem | None = None, *, keys: Keys | None = None, **changes: float
+) -> tuple[LoadReport, CentralSystem]:
     """One run against a small central system; ``system`` brings its answers."""
     steered = system or CentralSystem()
 
     async def story() -> LoadReport:
         await steered.start()
         try:
-            return await drive(a_plan(steered, **changes))
+            return await drive(a_plan(steered, keys=keys, **changes))
         finally:
             await steered.stop()
 
@@ -57,6 +64,16 @@ def test_every_message_of_the_plan_is_sent_and_only_the_measured_time_counts() -
     assert 0 < report.latency.p50_ms <= report.latency.p99_ms <= report.latency.max_ms
     assert report.achieved_rate == pytest.approx(400, rel=0.1)
     assert set(report.by_action) <= {action.name for action in ACTIONS}
+
+
+def test_load_goes_over_tls_with_passwords() -> None:
+    """A00.FR.202, FR.203: with every connection request."""
+    system = CentralSystem(tls=server_tls(the_server()))
+    report, _ = run_load(system, keys=Keys("00" * 16))
+    assert report.errors == {}
+    assert report.latency.count == 200
+    assert [knock.password for knock in system.knocks] == [bytes(16)] * 4
+    assert {knock.tls_version for knock in system.knocks} == {"TLSv1.3"}
 
 
 def test_the_mix_is_the_promised_one_at_every_station() -> None:

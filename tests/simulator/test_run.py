@@ -9,6 +9,7 @@ from collections.abc import Coroutine
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 from typer.testing import CliRunner
 
 import forecourt_simulator
@@ -17,6 +18,7 @@ from forecourt_simulator.demo import demo_stations, run_site, tell_story
 from forecourt_simulator.driver import Rhythm
 from forecourt_simulator.note import Note
 from forecourt_simulator.run import Fleet, run_fleet
+from tests.simulator.authority import key_pem, pem, server_tls, the_root, the_server
 from tests.simulator.central_system import CentralSystem, a_central_system, until
 
 HURRY = Rhythm(arrival=(0.0, 60.0), charging=(300.0, 600.0), pause=(60.0, 120.0), fumbling=(1.0, 60.0))
@@ -113,10 +115,56 @@ def test_the_run_command_logs_a_line_per_event_and_ends_when_told() -> None:
     assert any("connected" in line and "R-0002" in line for line in output.splitlines())
 
 
-async def a_command(*arguments: str) -> asyncio.subprocess.Process:
+def test_a_fleet_signs_in_with_what_it_was_given(tmp_path: Path) -> None:
+    """A00: profile 3 for every station with its own certificate, as files bring them."""
+    names = ["R-0001", "R-0002"]
+    (tmp_path / "ca.pem").write_text(the_root().pem)
+    for name in names:
+        own = the_root().own(f"SN {name}")
+        (tmp_path / f"{name}.pem").write_text(pem(own.leaf))
+        (tmp_path / f"{name}.key").write_bytes(key_pem(own))
+
+    async def story() -> CentralSystem:
+        async with a_central_system(server_tls(the_server(), stations=the_root().certificate)) as system:
+            files = ["--ca", "ca.pem", "--certificate", "{name}.pem", "--private-key", "{name}.key"]
+            options = ["--security-profile", "3", "--key", "00" * 16, "--misbehave", "password-always", *files]
+            command = await a_command(
+                "run", "--url", system.url, "--count", "2", "--prefix", "R-", *options, folder=tmp_path
+            )
+            await until(lambda: len(system.payloads("BootNotification")) == 2, seconds=20)
+            command.terminate()
+            await command.communicate()
+            return system
+
+    system = asyncio.run(story())
+    assert {boot["chargePointSerialNumber"] for boot in system.payloads("BootNotification")} == {
+        f"SN {name}" for name in names
+    }
+    shown = [x509.load_der_x509_certificate(knock.certificate or b"") for knock in system.knocks]
+    assert {one.subject.rfc4514_string() for one in shown} == {f"CN=SN {name},O=Forecourt" for name in names}
+    assert {knock.password for knock in system.knocks} == {bytes(16)}
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        (["--certificate", "x.pem"], "--certificate and --private-key together"),
+        (["--certificate", "x.pem", "--private-key", "x.key"], "x.pem cannot be read"),
+        (["--keys", "x.csv"], "x.csv cannot be read"),
+        (["--misbehave", "dances"], "dances"),
+    ],
+)
+def test_the_run_command_says_what_it_cannot_use(options: list[str], text: str) -> None:
+    result = CliRunner().invoke(app, ["run", *options])
+    assert result.exit_code == 2
+    assert text in result.output
+
+
+async def a_command(*arguments: str, folder: Path | None = None) -> asyncio.subprocess.Process:
     source = Path(forecourt_simulator.__file__ or "").parent.parent
     return await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "forecourt_simulator", *arguments),
+        cwd=folder,
         env={"PYTHONPATH": str(source), "NO_COLOR": "1"},
         stdout=asyncio.subprocess.PIPE,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 from datetime import UTC, datetime
 
@@ -15,6 +16,8 @@ from forecourt.dialects.v16.messages.heartbeat import HEARTBEAT, HeartbeatReques
 from forecourt.dialects.v16.messages.reset import RESET, ResetResponse
 from forecourt.ocpp.errors import Fault
 from forecourt_simulator.testing import CallFailed, NothingCame, ScriptedStation
+from forecourt_simulator.tls import client_context
+from tests.simulator.authority import server_tls, the_root, the_server
 from tests.simulator.central_system import a_central_system, until
 
 
@@ -115,6 +118,29 @@ def test_a_dropped_connection_ends_without_a_close_frame() -> None:
             await polite.close()
             await until(lambda: system.sockets["S2"].closed)
             assert system.sockets["S2"].close_code == 1000
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize(
+    ("password", "user", "header"),
+    [
+        (bytes.fromhex("0001020304050607FFFFFFFFFFFFFFFFFFFFFFFF"), None, "QUwxMDAwOgABAgMEBQYH////////////////"),
+        ("häslich:er", "other", base64.b64encode("other:häslich:er".encode()).decode()),
+    ],
+)
+def test_a_station_signs_in_inside_tls(password: bytes | str, user: str | None, header: str) -> None:
+    """The first is the standard's own example (OCPP-J 1.6 §6.2.2)."""
+
+    async def story() -> None:
+        async with a_central_system(server_tls(the_server(), stations=the_root().certificate)) as system:
+            tls = client_context([the_root().certificate], own=the_root().own("SN-1"))
+            connecting = ScriptedStation.connect(system.url, "AL1000", password=password, user=user, ssl=tls)
+            async with await connecting as station:
+                await station.call(HEARTBEAT, HeartbeatRequest())
+            [knock] = system.knocks
+            assert knock.authorization == f"Basic {header}"
+            assert knock.certificate is not None
 
     asyncio.run(story())
 

@@ -15,6 +15,7 @@ from forecourt_simulator.curve import Battery
 from forecourt_simulator.mailbox import Letter
 from forecourt_simulator.moment import Moment
 from forecourt_simulator.note import Note
+from forecourt_simulator.security_setup import SecuritySetup
 from forecourt_simulator.station import Station
 
 START = datetime(2026, 1, 1, 10, tzinfo=UTC)
@@ -26,10 +27,11 @@ class World:
 
     notes: list[Note] = field(default_factory=list)
     seconds: float = 0.0
+    security: SecuritySetup = field(default_factory=SecuritySetup)
     station: Station = field(init=False)
 
     def __post_init__(self) -> None:
-        self.station = Station("SIM-1", connectors=2, tell=self.notes.append)
+        self.station = Station("SIM-1", connectors=2, tell=self.notes.append, security=self.security)
 
     @property
     def now(self) -> Moment:
@@ -77,14 +79,17 @@ def usual_answer(letter: Letter, *, status: AuthorizationStatus = "Accepted", tr
         case "Heartbeat":
             moment: Message = letter.action.response(current_time=START)
             return moment
+        case "SignCertificate":
+            taken: Message = letter.action.response(status="Accepted")
+            return taken
         case _:
             empty: Message = letter.action.response()
             return empty
 
 
-def a_world(*, online: bool = True) -> World:
+def a_world(*, online: bool = True, security: SecuritySetup | None = None) -> World:
     """A station that has booted and said its first words."""
-    world = World()
+    world = World(security=security or SecuritySetup())
     if online:
         world.station.connect(world.now)
         world.letters()

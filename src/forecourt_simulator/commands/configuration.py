@@ -27,7 +27,14 @@ def _get_configuration(request: GetConfigurationRequest, station: Station, now: 
 def _change_configuration(
     request: ChangeConfigurationRequest, station: Station, now: Moment
 ) -> ChangeConfigurationResponse:
-    return ChangeConfigurationResponse(status=station.configuration.change(request.key, request.value))
+    match request.key.lower():
+        case "authorizationkey":
+            status = station.security.change_key(request.value, now)
+        case "securityprofile":
+            status = station.security.change_profile(request.value, now)
+        case _:
+            status = station.configuration.change(request.key, request.value)
+    return ChangeConfigurationResponse(status=status)
 
 
 @answer.register

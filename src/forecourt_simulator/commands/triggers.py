@@ -19,6 +19,7 @@ from forecourt.dialects.v16.messages.trigger_message import (
     TriggerMessageResponse,
 )
 from forecourt_simulator.commands.dispatch import answer
+from forecourt_simulator.commands.security import sign_letter
 from forecourt_simulator.mailbox import Letter
 from forecourt_simulator.moment import Moment
 from forecourt_simulator.station import Station
@@ -35,9 +36,8 @@ def _trigger(request: TriggerMessageRequest, station: Station, now: Moment) -> T
 
 @answer.register
 def _extended(request: ExtendedTriggerMessageRequest, station: Station, now: Moment) -> ExtendedTriggerMessageResponse:
-    """A request for a certificate needs a key of the station's own, which a simulated one has not."""
     if request.requested_message == "SignChargePointCertificate":
-        return ExtendedTriggerMessageResponse(status="NotImplemented")
+        return ExtendedTriggerMessageResponse(status=_post(station, [sign_letter(station)]))
     if request.requested_message == "FirmwareStatusNotification":
         return ExtendedTriggerMessageResponse(status=_post(station, [station.firmware.signed_letter()]))
     return ExtendedTriggerMessageResponse(status=_say(request.requested_message, request.connector_id, station, now))

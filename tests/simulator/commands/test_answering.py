@@ -88,7 +88,7 @@ def test_a_reset_ends_transactions_and_then_boots(kind: Literal["Hard", "Soft"],
     assert stop_reasons(world) == [reason]
     assert world.station.is_restart_due
     world.station.disconnect()
-    world.station.finish_restart()
+    world.station.finish_restart(world.now)
     world.station.connect(world.now)
     assert world.sent()[0] == "BootNotification"
 

@@ -62,7 +62,7 @@ def signed(
 def restart(world: World) -> None:
     assert world.station.is_restart_due
     world.station.disconnect()
-    world.station.finish_restart()
+    world.station.finish_restart(world.now)
     world.station.connect(world.now)
 
 
