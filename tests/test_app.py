@@ -21,6 +21,7 @@ from forecourt.app.database import open_database
 from forecourt.config import Address, Config, Secret
 from forecourt.domain.services import Services
 from forecourt.passwords import Argon2Hasher
+from tests.support.vault import SECRET_KEY
 
 SRC = Path(__file__).resolve().parents[1] / "src"
 DEADLINE_SECONDS = 60.0
@@ -188,7 +189,8 @@ def test_an_address_in_use_is_refused_with_the_setting_that_changes_it(
     "url", ["sqlite:////proc/no/such/folder/forecourt.db", "postgresql://someone:s3cret@127.0.0.1:1/forecourt"]
 )
 def test_a_database_out_of_reach_is_refused_in_words(environment: dict[str, str], tmp_path: Path, url: str) -> None:
-    said = refused({**environment, "FORECOURT_DATABASE": url}, tmp_path)
+    said = refused({**environment, "FORECOURT_DATABASE": url, "FORECOURT_SECRET_KEY": SECRET_KEY}, tmp_path)
+    assert "SECRET_KEY" not in said
     assert re.search("database", said)
     assert "s3cret" not in said
 

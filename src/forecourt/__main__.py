@@ -15,7 +15,16 @@ if TYPE_CHECKING:
 
 
 def main() -> None:
-    build(Doors(open_workspace=_open_workspace, serve=_serve, demo=_demo, role=_role, catalogue=_catalogue))()
+    build(
+        Doors(
+            open_workspace=_open_workspace,
+            serve=_serve,
+            demo=_demo,
+            role=_role,
+            catalogue=_catalogue,
+            accept_loss=_accept_loss,
+        )
+    )()
 
 
 def _open_workspace() -> AbstractAsyncContextManager[Workspace]:
@@ -40,6 +49,13 @@ def _role(name: str) -> None:
     from forecourt.app import node
 
     node.run_role(name)
+
+
+def _accept_loss() -> None:
+    from forecourt import config
+    from forecourt.app.secret_key import accept_loss
+
+    accept_loss(config.load())
 
 
 @functools.cache

@@ -13,7 +13,7 @@ from typing import Any, Final, TypeAlias, TypeVar
 import msgspec
 
 from forecourt.domain.errands.intents import Intent, Say
-from forecourt.domain.errands.model import ErrandNumber
+from forecourt.domain.errands.model import Draft, Errand, ErrandNumber, Order
 from forecourt.domain.errors import DomainError, Kind, invalid
 from forecourt.domain.provisioning.model import Station
 from forecourt.domain.services import Services
@@ -47,10 +47,14 @@ Warner: TypeAlias = Callable[[Any, Station, Services], Sequence[str]]  # each ta
 WarnerOf: TypeAlias = Callable[[Asked, Station, Services], Sequence[str]]
 HearerOf: TypeAlias = Callable[[Asked, Told, Station, Services, ErrandNumber], None]
 
+Meaning: TypeAlias = Callable[[Any, Station, Services, Order, Draft], Errand | None]  # each takes its own words
+MeaningOf: TypeAlias = Callable[[Asked, Station, Services, Order, Draft], Errand | None]
+
 _ATTRIBUTE: Final = "_answers_action"
 _CARRIES: Final = "_carries_intent"
 _HEARS: Final = "_hears_action"
 _WARNS: Final = "_warns_of_action"
+_MEANS: Final = "_means_intent"
 
 _encode = msgspec.json.Encoder().encode
 
@@ -103,6 +107,19 @@ def warns(action: Action[Asked, Told]) -> Callable[[WarnerOf[Asked]], WarnerOf[A
     return mark
 
 
+def means(action: Action[Asked, Told]) -> Callable[[MeaningOf[Asked]], MeaningOf[Asked]]:
+    """Marks the function that recognises an intent of the house in words that an operator wants to have sent as they
+    are. It is given the errand as it would be written down, and has it carried by the service whose intent it is, so
+    that this knows of it; the words stay as they were written. None for words that mean nothing more than they say.
+    It raises DomainError."""
+
+    def mark(meaning: MeaningOf[Asked]) -> MeaningOf[Asked]:
+        setattr(meaning, _MEANS, action)
+        return meaning
+
+    return mark
+
+
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """One version of OCPP, made from its folder."""
@@ -116,6 +133,7 @@ class Dialect:
     carriers: Mapping[type[Intent], Carrier] = field(default_factory=dict)
     hearers: Mapping[str, Hearer] = field(default_factory=dict)
     warners: Mapping[str, Warner] = field(default_factory=dict)
+    meanings: Mapping[str, Meaning] = field(default_factory=dict)
     readers: Mapping[str, Reader[Message]] = field(default_factory=dict)
     """What reads the requests that may be sent to stations."""
 
@@ -156,6 +174,14 @@ class Dialect:
         """What looks wrong about something that is to be sent."""
         warner = self.warners.get(command.action.name)
         return () if warner is None else tuple(warner(command.words, station, services))
+
+    def ask_meant(
+        self, command: Command, station: Station, services: Services, order: Order, said: Draft
+    ) -> Errand | None:
+        """Ask for what words mean to the house, or None when they mean nothing more than they say. Raises
+        DomainError."""
+        meaning = self.meanings.get(command.action.name)
+        return None if meaning is None else meaning(command.words, station, services, order, said)
 
     def commands(self) -> list[AnyAction]:
         """Every action that may be sent to stations."""
@@ -209,6 +235,7 @@ def make_dialect(
         hearers=hearers,
         readers={action.name: Reader(action.request) for action in actions.values() if may_be_sent(action)},
         warners={action.name: warner for action, warner in _marked(outbound, _WARNS)},
+        meanings={action.name: meaning for action, meaning in _marked(outbound, _MEANS)},
     )
 
 

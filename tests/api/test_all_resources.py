@@ -6,6 +6,7 @@ import pytest
 
 from forecourt.domain.errors import DomainError, Kind
 from tests.api.door import Door, faults, problem
+from tests.api.trust_bodies import TRUST_ROUTES
 
 A_PROFILE = {
     "name": "Night",
@@ -29,6 +30,12 @@ ROUTES = [
     ("DELETE", "/stations/CP1", None),
     ("GET", "/stations/CP1/connectors", None),
     ("GET", "/stations/CP1/status-history", None),
+    ("GET", "/stations/CP1/security", None),
+    ("PATCH", "/stations/CP1/security", {}),
+    ("GET", "/stations/CP1/security/preconditions", None),
+    ("PUT", "/stations/CP1/password", {}),
+    ("POST", "/stations/CP1/passwords/1/keep", None),
+    ("POST", "/stations/CP1/passwords/1/drop", None),
     ("GET", "/stations/CP1/configuration", None),
     ("GET", "/stations/CP1/configuration.csv", None),
     ("GET", "/stations/CP1/configuration/KEY", None),
@@ -65,6 +72,11 @@ ROUTES = [
     ("GET", "/stray-reports", None),
     ("GET", "/security-events", None),
     ("GET", "/security-events.csv", None),
+    ("GET", "/security-events/events", None),
+    ("GET", "/security-log", None),
+    ("GET", "/security-log.csv", None),
+    ("GET", "/security-log/kinds", None),
+    ("GET", "/security-log/events", None),
     ("GET", "/charging-profiles", None),
     ("POST", "/charging-profiles", A_PROFILE),
     ("GET", "/charging-profiles/1", None),
@@ -102,21 +114,24 @@ ROUTES = [
     ("GET", "/batches/1", None),
     ("DELETE", "/batches/1", None),
     ("GET", "/batches/1/events", None),
+    *TRUST_ROUTES,
 ]
 
 ON_ONE_THING = [
     (method, path, body)
     for method, path, body in ROUTES
-    if method != "PUT" and any(one in path for one in ("/CP1", "/TAG", "/1", "/acme", "/tests"))
+    if method != "PUT"
+    and any(one in path for one in ("/CP1", "/TAG", "/1", "/acme", "/tests", "/FINGERPRINT", "/SERVER"))
 ]
 LISTS = ["/stations", "/id-tags", "/transactions", "/doubtful-stops", "/unknown-stations", "/unknown-id-tags"]
 LISTS += ["/remote-requests", "/reservations", "/charging-profiles"]
 LISTS += ["/connections", "/tokens", "/data-transfer/vendors", "/data-transfer/messages"]
 LISTS += ["/configuration-drift"]
-LISTS += ["/jobs", "/stray-reports", "/security-events"]
-KNOWN_BY_HEART = {"/configuration-keys", "/operations", "/operations/Reset"}
+LISTS += ["/jobs", "/stray-reports", "/security-events", "/security-log"]
+KNOWN_BY_HEART = {"/configuration-keys", "/security-log/kinds", "/operations", "/operations/Reset"}
 """What is answered without the database."""
 LISTS += ["/operations", "/errands", "/batches"]
+LISTS += ["/trust/certificates", "/trust/revocations", "/trust/crls", "/server-certificates"]
 BODIES = [(method, path) for method, path, body in ROUTES if body is not None and "/operations/" not in path]
 
 

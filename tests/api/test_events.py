@@ -7,11 +7,11 @@ from datetime import timedelta
 
 import pytest
 
-from forecourt.api import events, following
+from forecourt.api import errand_following, events
 from forecourt.domain.errands.model import BatchNumber, Delivery, Order
 from forecourt.domain.provisioning.model import Station
 from tests.api.door import CATALOGUE, Door, House, faults, problem
-from tests.api.streaming import listening
+from tests.api.streaming import DEADLINE_SECONDS, Listener, listening
 from tests.support.carrying import Carrying
 
 
@@ -129,7 +129,7 @@ def test_an_id_that_no_event_had_is_a_400(door: Door, event_id: str) -> None:
 
 def test_more_changes_than_fit_at_once_are_all_told(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
     """All in the same moment, which no position inside the list tells apart."""
-    monkeypatch.setattr(following, "PAGE", 4)
+    monkeypatch.setattr(errand_following, "PAGE", 4)
     station = door.a_station()
 
     async def story() -> None:
@@ -171,7 +171,7 @@ def test_a_batch_is_told_from_its_beginning_to_its_end(door: Door) -> None:
 
 
 def test_a_finished_batch_is_told_at_once_and_whole(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(following, "PAGE", 4)
+    monkeypatch.setattr(errand_following, "PAGE", 4)
     for n in range(11):
         door.a_station(f"CP{n}")
     door.ask("POST", "/operations/ClearCache", {"selection": {"all": True}})
@@ -239,7 +239,7 @@ def test_a_client_whose_token_was_revoked_is_told_nothing_more(door: Door, monke
 
 
 def test_a_slow_client_is_not_read_ahead_for(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(following, "PAGE", 4)
+    monkeypatch.setattr(errand_following, "PAGE", 4)
     station = door.a_station()
     carrying = Carrying(door.services, station)
 
@@ -250,7 +250,7 @@ def test_a_slow_client_is_not_read_ahead_for(door: Door, monkeypatch: pytest.Mon
             for _ in range(50):
                 wants(door, station)
                 await asyncio.sleep(0)
-            await until_quiet(door)
+            await until_stuck(listener)
             chunks, reads = listener.chunks, door.reads
             for n in range(50):
                 carrying.does(status="Accepted")
@@ -299,10 +299,8 @@ def test_everybody_who_waits_is_let_go_when_the_system_stops(house: House) -> No
     door.run(story())
 
 
-async def until_quiet(door: Door) -> None:
-    """Let the application go on until it reads nothing more."""
-    reads = -1
-    while reads != door.reads:
-        reads = door.reads
-        for _ in range(50):
-            await asyncio.sleep(0)
+async def until_stuck(listener: Listener) -> None:
+    """Let the application go on until it has written something that the client does not take."""
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        while listener.chunks == 1:
+            await asyncio.sleep(0.001)

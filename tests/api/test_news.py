@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine
 
 import pytest
 
-from forecourt.api.news import News, Wait
+from forecourt.api.news import ERRANDS, SECURITY, News, Wait
 
 
 def in_loop(story: Callable[[News], Coroutine[None, None, None]]) -> None:
@@ -31,7 +31,7 @@ async def is_woken(wait: Wait) -> bool:
 )
 def test_a_ring_wakes_whoever_it_is_about(about: int | None, ring: str | None, is_heard: bool) -> None:
     async def story(news: News) -> None:
-        with news.waiting(about) as wait:
+        with news.waiting(ERRANDS if about is None else about) as wait:
             news.heard(ring)
             assert await is_woken(wait) is is_heard
 
@@ -71,5 +71,20 @@ def test_whoever_has_gone_is_forgotten() -> None:
         news.heard(None)
         assert not await is_woken(gone)
         assert not await is_woken(failed)
+
+    in_loop(story)
+
+
+def test_whoever_follows_errands_is_not_woken_for_the_security_log() -> None:
+    async def story(news: News) -> None:
+        with news.waiting() as errands, news.waiting(SECURITY) as security:
+            news.security_noted(None)
+            assert await is_woken(security)
+            assert not await is_woken(errands)
+            news.written("CP-1")
+            assert await is_woken(errands)
+            assert not await is_woken(security)
+            news.heard(None)
+            assert await is_woken(security)
 
     in_loop(story)

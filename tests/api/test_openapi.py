@@ -15,6 +15,7 @@ from tests.api.test_all_resources import ROUTES
 from tests.support.carrying import Carrying
 
 PLACES = {"CP1": "{stationId}", "KEY": "{key}", "TAG": "{idTag}", "acme": "{vendorId}", "tests": "{name}"}
+PLACES |= {"FINGERPRINT": "{fingerprint}", "ISSUER": "{issuerHash}", "SERIAL": "{serial}", "SERVER": "{name}"}
 NUMBERS = {
     "errands": "{errand}",
     "batches": "{batch}",
@@ -24,6 +25,7 @@ NUMBERS = {
     "jobs": "{job}",
     "remote-requests": "{errand}",
     "reservations": "{reservationId}",
+    "passwords": "{number}",
 }
 """What a number is called, by what stands before it."""
 

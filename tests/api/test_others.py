@@ -59,6 +59,15 @@ def test_connections_are_listed_and_closed(door: Door) -> None:
             "subprotocol": "ocpp1.6",
             "connectedAt": "2026-01-01T12:00:00Z",
             "node": "node-1",
+            "securityProfile": 0,
+            "listener": "",
+            "tls": False,
+            "tlsVersion": None,
+            "cipher": None,
+            "viaProxy": None,
+            "fingerprint": None,
+            "certificateEndsAt": None,
+            "onboarding": False,
         }
     ]
     response = door.ask("DELETE", "/connections/CP1")

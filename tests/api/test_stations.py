@@ -33,6 +33,7 @@ def test_a_new_station_is_answered_in_full(door: Door) -> None:
         "description": "",
         "registration": "Accepted",
         "heartbeatInterval": 300,
+        "securityProfile": 0,
         "online": False,
         "lastSeenAt": None,
         "bootedAt": None,
@@ -255,10 +256,10 @@ def test_what_the_database_does_not_take_after_others_is_refused_item_by_item(
 ) -> None:
     add = door.services.provisioning.add
 
-    def add_until_the_database_fails(draft: StationDraft) -> StationSheet:
+    def add_until_the_database_fails(draft: StationDraft, asked_by: str | None = None) -> StationSheet:
         if draft.identity == f"CP{ITEMS_PER_WORK + 1}":
             raise RuntimeError("the work fails as a whole")
-        return add(draft)
+        return add(draft, asked_by)
 
     async def write(work: Callable[[Services], Result]) -> Result:
         try:

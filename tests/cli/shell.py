@@ -33,8 +33,10 @@ class Yard(MemoryWorkspace):
         """Stations on line that answer, and what."""
         self.reads_left: int | None = None
         """After so many reads somebody presses Ctrl-C."""
+        self.reads_done = 0
 
     async def read(self, work: Callable[[Services], Outcome]) -> Outcome:
+        self.reads_done += 1
         if self.reads_left is not None:
             self.reads_left -= 1
             if self.reads_left < 0:
@@ -57,6 +59,7 @@ class Shell:
         self.workspace = Yard()
         self.services = self.workspace.services
         self.roles: list[str] = []
+        self.losses: list[str] = []
         self.serve: Callable[[Announce], None] = lambda announce: announce("serving")
 
     def a_station(
@@ -80,6 +83,7 @@ class Shell:
             demo=lambda announce: announce("demonstrating"),
             role=self.roles.append,
             catalogue=catalogue,
+            accept_loss=lambda: self.losses.append("accepted"),
         )
         return CliRunner().invoke(build(doors), list(words), input=stdin, env={"COLUMNS": "100", **(env or {})})
 

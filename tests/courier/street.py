@@ -26,10 +26,9 @@ from forecourt.domain.errands.model import (
 from forecourt.domain.errors import DomainError, Kind
 from forecourt.domain.provisioning.model import Station, StationDraft
 from forecourt.gateway.connection import Connection
-from forecourt.gateway.links import Links
 from forecourt.ocpp.session import Limits
 from forecourt.storage.errors import Unavailable
-from tests.gateway.desk import DIALECT, FakeOffice, FakeWire, Json, a_connection, until
+from tests.gateway.desk import DIALECT, FakeOffice, FakeWire, Json, a_connection, new_links, until
 from tests.support.clock import FakeClock
 
 NODE = "node"
@@ -88,7 +87,7 @@ class Street:
     def __init__(self, dialect: Dialect | None = None, *, limits: Limits | None = None) -> None:
         self.clock = FakeClock()
         self.office = FakeOffice(self.clock)
-        self.links = Links(self.office, self.clock, GatewayConfig(drain_seconds=1), NODE)
+        self.links = new_links(self.office, self.clock, GatewayConfig(drain_seconds=1), NODE)
         self.dialect = dialect or replace(DIALECT, hearers={})
         self.limits = limits or Limits(call_seconds=CALL_SECONDS)
         self.courier = self.new_courier()

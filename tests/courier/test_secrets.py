@@ -36,6 +36,10 @@ Result = TypeVar("Result")
             '[4,"{id}","GenericError","not hunter2/hunter2",{"value":"hunter2/hunter2"}]',
         ),
         (
+            Say("ChangeConfiguration", '{"key":"AuthorizationKey","value":"68756E74657232"}'),
+            '[4,"{id}","GenericError","not Hunter2, hunter2 or 68756e74657232",{"said":"hunter2"}]',
+        ),
+        (
             Say("UpdateFirmware", '{"location":"https://h/fw?sig=hunter2","retrieveDate":"2026-01-01T00:00:00Z"}'),
             '[4,"{id}","GenericError","GET /fw?sig=hunter2 gave 403",{}]',
         ),
@@ -55,6 +59,19 @@ def test_a_secret_that_a_station_repeats_is_not_kept(intent: Say, frame: str) ->
         errand = await street.ended(number, ErrandState.FAILED)
         assert "hunter2" not in repr(errand)
         assert "***" in repr(errand)
+
+    in_street(story)
+
+
+def test_a_secret_that_a_station_repeats_in_a_good_answer_is_not_kept() -> None:
+    async def story(street: Street) -> None:
+        station = street.a_station()
+        link = street.connects(station)
+        number = street.asks(station, Say("GetDiagnostics", '{"location":"ftp://me:hunter2@files.example/"}'))
+        await link.called(1)
+        link.answers({"fileName": "ftp://files.example/me-Hunter2.log"})
+        errand = await street.ended(number, ErrandState.ANSWERED)
+        assert "hunter2" not in repr(errand).lower()
 
     in_street(story)
 

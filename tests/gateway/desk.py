@@ -5,16 +5,31 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, Never, TypeAlias, TypeVar
 
+from forecourt.clock import Clock
+from forecourt.config import GatewayConfig
 from forecourt.dialects.v16 import dialect as v16
+from forecourt.domain.admission.model import Entry, SecurityProfile
 from forecourt.domain.provisioning.model import Registration, Station, StationKey
 from forecourt.domain.services import Services
+from forecourt.domain.trust.model import Origin, Policy, Purpose, Role, Snapshot, Trusted
+from forecourt.gateway.certificates import NO_CERTIFICATE
 from forecourt.gateway.connection import Connection, Outcome
+from forecourt.gateway.credentials import NO_PASSWORD
+from forecourt.gateway.errors import CannotFetch
+from forecourt.gateway.guard import Guard
+from forecourt.gateway.handshake import Admitted, Channel, Knock
+from forecourt.gateway.links import Links
+from forecourt.gateway.notes import Notes
+from forecourt.gateway.revocation_desk import RevocationDesk
+from forecourt.gateway.trust import Trusting, prepare
 from forecourt.ocpp.session import Limits
-from tests.support.clock import FakeClock
+from forecourt.pki.certificate import Certificate
+from forecourt.pki.revocation import Crl
+from tests.support.clock import NOON, FakeClock
 from tests.support.workspace import MemoryWorkspace
 
 Json: TypeAlias = object
@@ -143,18 +158,96 @@ def a_connection(
     limits: Limits | None = None,
     messages_per_second: float = 0,
     now: float = 0.0,
+    admitted: Admitted | None = None,
 ) -> Connection:
     return Connection(
         wire,
-        station or a_station(),
+        admitted or an_admission(station or a_station()),
         dialect=DIALECT,
         desk=desk,
         limits=limits or Limits(),
         messages_per_second=messages_per_second,
-        address="192.0.2.1",
-        subprotocol=DIALECT.subprotocol,
         now=now,
     )
+
+
+def an_admission(station: Station) -> Admitted:
+    """With profile 0, on a plain connection."""
+    return Admitted(
+        station=station,
+        subprotocol=DIALECT.subprotocol,
+        entry=Entry(profile=SecurityProfile.NONE, is_tls=False),
+        knock=Knock(
+            identity=station.identity,
+            address="192.0.2.1",
+            offered=(DIALECT.subprotocol,),
+            channel=Channel(listener="ws", is_tls=False),
+        ),
+        password=NO_PASSWORD,
+        certificate=NO_CERTIFICATE,
+    )
+
+
+def a_trusting(
+    *,
+    stations: Sequence[Certificate] = (),
+    makers: Sequence[Certificate] = (),
+    revoked: Iterable[Certificate] = (),
+    crls: Iterable[Crl] = (),
+    policy: Policy | None = None,
+    version: int = 1,
+) -> Trusting:
+    """What is trusted, from the certificates of the CAs that are: anchors when they are self-issued."""
+    trusted = [
+        Trusted(
+            certificate=certificate,
+            purposes=frozenset({purpose}),
+            role=Role.ANCHOR if certificate.is_self_issued else Role.INTERMEDIATE,
+            origin=Origin.OPERATOR,
+            added_by="test",
+            added_at=NOON,
+        )
+        for certificates, purpose in ((stations, Purpose.STATION), (makers, Purpose.ONBOARDING))
+        for certificate in certificates
+    ]
+    return prepare(
+        Snapshot(
+            version=version,
+            certificates=tuple(trusted),
+            revoked=frozenset((one.issuer_hash, one.serial) for one in revoked),
+            crls=tuple(crls),
+            server_certificates=(),
+            policy=policy or Policy(),
+        )
+    )
+
+
+class FakeFetcher:
+    """CAs by URL; every other one cannot be reached."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, bytes] = {}
+        self.asked: list[str] = []
+
+    async def fetch(self, url: str, *, body: bytes | None, kind: str, limit: int) -> bytes:
+        self.asked.append(url)
+        await asyncio.sleep(0)
+        if url not in self.answers:
+            raise CannotFetch(f"{url} did not answer.")
+        return self.answers[url]
+
+
+@dataclass
+class Watch:
+    """A guard, and what it goes by."""
+
+    clock: Clock = field(default_factory=FakeClock)
+    trusting: Trusting = field(default_factory=a_trusting)
+    fetcher: FakeFetcher = field(default_factory=FakeFetcher)
+
+    def __post_init__(self) -> None:
+        self.revocation = RevocationDesk(self.fetcher, self.clock)
+        self.guard = Guard(lambda: self.trusting, self.revocation, self.clock)
 
 
 def a_call(call_id: str = "1", action: str = "Heartbeat", **payload: Json) -> bytes:
@@ -167,3 +260,10 @@ async def until(holds: Callable[[], bool]) -> None:
     while not holds():
         assert time.monotonic() < deadline, "it did not happen"
         await asyncio.sleep(0.005)
+
+
+def new_links(
+    office: FakeOffice, clock: FakeClock, config: GatewayConfig, node: str, watch: Watch | None = None
+) -> Links:
+    """Links that nobody guards but the register of stations, unless there is a watch."""
+    return Links(office, clock, config, node, guard=(watch or Watch(clock)).guard, notes=Notes(office))

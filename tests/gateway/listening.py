@@ -1,9 +1,11 @@
-"""A listener that listens, and what tests do with it as a client."""
+"""A whole gateway that listens on one address, and what tests do with it as a client."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import socket
+import ssl
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,13 +15,20 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
-from forecourt.config import Address, GatewayConfig
+from forecourt.config import Address, GatewayConfig, ListenerConfig, ProxiesConfig
 from forecourt.domain.paging import PageRequest
 from forecourt.domain.provisioning.model import StationDraft, StationFilter
+from forecourt.gateway.door import Door
+from forecourt.gateway.greeting import Greeter
 from forecourt.gateway.links import Links
-from forecourt.gateway.listener import Listener
-from tests.gateway.desk import DIALECT, FakeOffice, until
+from forecourt.gateway.listeners import Listeners
+from forecourt.gateway.notes import Notes
+from forecourt.gateway.password_desk import PasswordDesk
+from forecourt.gateway.reception import Reception
+from forecourt.gateway.trust import Trusting
+from tests.gateway.desk import DIALECT, FakeOffice, Watch, until
 from tests.support.clock import FakeClock
+from tests.support.workspace import PlainHasher
 
 OCPP16 = [Subprotocol("ocpp1.6")]
 UPGRADE = (
@@ -30,11 +39,11 @@ UPGRADE = (
 
 @dataclass
 class World:
-    """A listener that listens."""
+    """A gateway that listens."""
 
     office: FakeOffice
     links: Links
-    listener: Listener
+    listeners: Listeners
     address: Address
 
     async def register(self, identity: str) -> None:
@@ -44,10 +53,19 @@ class World:
         page = await self.office.read(lambda services: services.provisioning.list(StationFilter(), PageRequest()))
         return [sheet.station.identity for sheet in page.items]
 
-    def open(self, identity: str = "CP-1", subprotocols: list[Subprotocol] | None = None) -> connect:
-        url = f"ws://{self.address}/ocpp/{identity}"
+    def open(
+        self,
+        identity: str = "CP-1",
+        subprotocols: list[Subprotocol] | None = None,
+        *,
+        tls: ssl.SSLContext | None = None,
+        sock: socket.socket | None = None,
+    ) -> connect:
+        url = f"{'wss' if tls else 'ws'}://{self.address}/ocpp/{identity}"
         offered = OCPP16 if subprotocols is None else subprotocols
-        return connect(url, subprotocols=offered or None, ping_interval=None, proxy=None, compression=None)
+        return connect(
+            url, subprotocols=offered or None, ping_interval=None, proxy=None, compression=None, ssl=tls, sock=sock
+        )
 
     @asynccontextmanager
     async def raw(self, text: str | bytes = b"") -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
@@ -64,19 +82,49 @@ class World:
 Story = Callable[[World], Coroutine[None, None, None]]
 
 
-def with_listener(story: Story, config: GatewayConfig | None = None) -> None:
+PLAIN = ListenerConfig("ws", Address("127.0.0.1", 0))
+
+
+def with_listener(
+    story: Story,
+    config: GatewayConfig | None = None,
+    *,
+    listener: ListenerConfig = PLAIN,
+    trusting: Trusting | None = None,
+    proxies: ProxiesConfig | None = None,
+) -> None:
     async def main() -> None:
         settings = config or GatewayConfig()
+        trusted_proxies = proxies or ProxiesConfig()
         office = FakeOffice(FakeClock())
-        links = Links(office, FakeClock(), settings, "node")
+        watch = Watch() if trusting is None else Watch(trusting=trusting)
+        notes = Notes(office)
+        links = Links(office, FakeClock(), settings, "node", guard=watch.guard, notes=notes)
         dialects = {DIALECT.subprotocol: DIALECT}
-        listener = Listener(Address("127.0.0.1", 0), links=links, office=office, dialects=dialects, config=settings)
-        world = World(office, links, listener, await listener.start())
+        passwords = PasswordDesk(PlainHasher())
+        door = Door(
+            office=office,
+            guard=watch.guard,
+            passwords=passwords,
+            notes=notes,
+            strangers=links,
+            config=settings,
+            proxies=trusted_proxies,
+            spoken=dialects.keys(),
+        )
+        reception = Reception(door=door, links=links, office=office, dialects=dialects, config=settings)
+        greeter = Greeter(gateway=settings, proxies=trusted_proxies, notes=notes, new_client=reception.new_client)
+        listeners = Listeners([listener], greeter=greeter, notes=notes, clock=watch.clock)
+        addresses = await listeners.start(watch.trusting)
+        world = World(office, links, listeners, addresses[listener.name])
         await world.register("CP-1")
         try:
             await asyncio.wait_for(story(world), 20)
         finally:
-            await listener.close()
+            listeners.stop_accepting()
+            await greeter.close()
+            await reception.close()
+            passwords.close()
         await until(lambda: len(links) == 0)
 
     uvloop.run(main())

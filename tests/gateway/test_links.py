@@ -17,9 +17,9 @@ from forecourt.domain.presence.model import LinkRecord
 from forecourt.domain.provisioning.model import Registration, Station, StationDraft, UnknownStation
 from forecourt.gateway import links as module
 from forecourt.gateway.connection import Connection
-from forecourt.gateway.links import STRANGERS_NOTED, Links
+from forecourt.gateway.links import STRANGERS_NOTED
 from forecourt.storage.errors import Unavailable
-from tests.gateway.desk import FakeDesk, FakeOffice, FakeWire, a_call, a_connection, until
+from tests.gateway.desk import FakeDesk, FakeOffice, FakeWire, a_call, a_connection, new_links, until
 from tests.support.clock import NOON, FakeClock
 
 
@@ -30,7 +30,7 @@ class World:
         self.clock = FakeClock()
         self.office = FakeOffice(self.clock)
         self.desk = FakeDesk()
-        self.links = Links(self.office, self.clock, config, "node")
+        self.links = new_links(self.office, self.clock, config, "node")
 
     async def station(self, identity: str = "CP-1") -> Station:
         return await self.office.write(
@@ -268,7 +268,7 @@ def test_an_outage_is_survived_and_the_decision_read_afterwards(monkeypatch: pyt
             await world.office.write(lambda services: services.provisioning.remove("CP-1"))
             world.office.is_available = False
             world.links.changed("CP-1")
-            await asyncio.sleep(0.1)
+            await until(lambda: not world.links._rung.is_set() and "CP-1" in world.links._stale)
             assert wire.log == []
             world.office.is_available = True
             await until(lambda: wire.log == ["close 1008"])

@@ -12,9 +12,8 @@ import pytest
 from forecourt.config import GatewayConfig
 from forecourt.domain.provisioning.model import Station, StationDraft
 from forecourt.gateway.connection import Connection
-from forecourt.gateway.links import Links
 from forecourt.storage.errors import Unavailable
-from tests.gateway.desk import FakeDesk, FakeOffice, FakeWire, a_connection, until
+from tests.gateway.desk import FakeDesk, FakeOffice, FakeWire, a_connection, new_links, until
 from tests.support.clock import FakeClock
 
 
@@ -24,7 +23,7 @@ class Register:
     def __init__(self) -> None:
         clock = FakeClock()
         self.office = FakeOffice(clock)
-        self.links = Links(self.office, clock, GatewayConfig(drain_seconds=0), "node")
+        self.links = new_links(self.office, clock, GatewayConfig(drain_seconds=0), "node")
         self.told: list[tuple[str, bool]] = []
         self.links.on_change(lambda identity: self.told.append((identity, self.is_on_record)))
 

@@ -11,7 +11,7 @@ from msgspec import UNSET, Meta, Raw, UnsetType
 from forecourt.dialects.v16 import dialect
 from forecourt.ocpp.action import Message
 from forecourt.ocpp.payload import Reader
-from forecourt.ocpp.redaction import URL, shown
+from forecourt.ocpp.redaction import URL, scrubbed, secrets_in, shown
 
 V16 = dialect.make()
 
@@ -109,3 +109,40 @@ def test_the_answer_with_all_keys_hides_the_secret_ones() -> None:
     words = Reader(response).read(Raw(json.dumps(told).encode()))
     assert "c0ffee" not in repr(shown(words))
     assert "300" in repr(shown(words))
+
+
+KEY = "6F70656E20736573616D65206E6F77"
+"""``open sesame now``"""
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        KEY,
+        KEY.lower(),
+        "open sesame now",
+        "OPEN Sesame now",
+        "6f 70 65 6e 20 73 65 73 61 6d 65 20 6e 6f 77",
+        "b3BlbiBzZXNhbWUgbm93",
+    ],
+)
+def test_a_key_that_somebody_repeats_is_hidden_in_whatever_form(told: str) -> None:
+    """A01.FR.09: stations tell what the key stands for, in upper and lower case."""
+    words = Inner(key="secret", value=KEY)
+    assert scrubbed(f"cannot use {told}!", secrets_in(words)) == "cannot use ***!"
+    text = json.dumps({"said": told})
+    assert json.loads(scrubbed(text, secrets_in(words))) == {"said": "***"}
+
+
+@pytest.mark.parametrize("secret", [bytes(range(0xE0, 0xF4)), 'gr\u00fc\u00df "dich"\n, du'.encode(), b"\\" * 16])
+def test_the_bytes_of_a_key_are_hidden_as_text_and_as_json_has_them(secret: bytes) -> None:
+    secrets = secrets_in(Inner(key="secret", value=secret.hex()))
+    for text in (secret.decode("latin-1"), secret.decode("utf-8", "replace")):
+        assert scrubbed(f"<{text}>", secrets) == "<***>"
+        assert json.loads(scrubbed(json.dumps([text]), secrets)) == ["***"]
+        assert json.loads(scrubbed(json.dumps([text], ensure_ascii=False), secrets)) == ["***"]
+
+
+def test_a_text_that_is_no_key_is_hidden_as_hexadecimal_text_too() -> None:
+    secrets = secrets_in(Inner(key="secret", value="hunter2/hunter2"))
+    assert scrubbed(f"got {b'hunter2/hunter2'.hex().upper()} or Hunter2/HUNTER2", secrets) == "got *** or ***"

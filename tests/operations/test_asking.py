@@ -78,6 +78,23 @@ def test_a_station_that_is_refused_has_an_errand_that_says_so() -> None:
     assert (batch.counts, batch.is_finished) == ({ErrandState.FAILED: 10}, True)
 
 
+def test_stations_are_asked_in_one_order_whatever_the_order_of_the_selection() -> None:
+    """Each may be held until the end of the unit of work: two requests to the same stations must not hold them
+    crosswise."""
+    workspace = Failing()
+    told: list[str] = []
+    asyncio.run(
+        ask_many(
+            workspace,
+            a_wish(),
+            STATIONS[::-1],
+            lambda _batch, errands: told.extend(errand.station for errand in errands),
+        )
+    )
+    part = asking.STATIONS_PER_WORK
+    assert told == [name for at in range(0, 10, part) for name in sorted(STATIONS[::-1][at : at + part])]
+
+
 def test_a_database_that_takes_nothing_is_said_as_it_is() -> None:
     with pytest.raises(DomainError) as caught:
         ask(Failing(writes_left=1))

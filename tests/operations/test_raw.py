@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from forecourt.dialects.v16 import dialect
-from forecourt.domain.errands.intents import Say
-from forecourt.domain.errands.model import Delivery, ErrandState, Order
+from forecourt.domain.errands.intents import Restart, Say
+from forecourt.domain.errands.model import Delivery, Draft, Errand, ErrandState, Order
+from forecourt.domain.provisioning.model import Station
+from forecourt.domain.services import Services
 from forecourt.operations.operation import AnyOperation
 from forecourt.operations.raw import raw_operation
 from forecourt.operations.reading import read_parameters
 from tests.domain.world import World
 
-V16 = replace(dialect.make(), warners={})
+V16 = replace(dialect.make(), warners={}, meanings={})
 ORDER = Order(asked_by="ada", delivery=Delivery.WHEN_ONLINE)
 
 
@@ -36,17 +39,16 @@ def test_one_errand_says_exactly_what_was_written() -> None:
     written = b'{"connectorId":-5,"type":"Operative"}'
     change = operation("ChangeAvailability")
 
-    errand = change.run(world.services, world.a_station(), read_parameters(written, change.params), ORDER)
+    station = world.a_station()
+    line = world.is_connected(station)
+    errand = change.run(world.services, station, read_parameters(written, change.params), ORDER)
 
     assert (errand.operation, errand.state, errand.asked_by) == ("ChangeAvailability", ErrandState.QUEUED, "ada")
     assert json.loads(errand.request or "") == json.loads(written)
     assert errand.warnings == ()
-    found = world.unit.one("SELECT intent FROM errand")
-    assert found is not None
-    assert json.loads(found[0]) == {
-        "kind": "Say",
-        "intent": {"action": "ChangeAvailability", "payload": written.decode()},
-    }
+    claim = world.services.errands.next_for(station, line)
+    assert claim is not None
+    assert claim.intent == Say("ChangeAvailability", written.decode())
 
 
 def test_what_is_shown_has_no_secret_and_what_is_sent_has() -> None:
@@ -81,3 +83,29 @@ def test_every_command_has_an_operation(action: str) -> None:
     assert made.name == action
     assert made.summary
     assert made.group
+
+
+def test_words_that_mean_something_are_carried_as_that_and_others_as_they_are() -> None:
+    meant = Restart(is_hard=True)
+
+    def meaning(  # Any: each meaning takes the words of its own action
+        words: Any, station: Station, services: Services, order: Order, said: Draft
+    ) -> Errand | None:
+        if words.type == "Soft":
+            return None
+        return services.errands.ask(station, replace(said, intent=meant), order)
+
+    knowing = replace(V16, meanings={"Reset": meaning})
+    world = World()
+    station = world.a_station()
+    line = world.is_connected(station)
+    reset = raw_operation(knowing, knowing.actions["Reset"])
+    for kind, intent in (("Hard", meant), ("Soft", Say("Reset", '{"type":"Soft"}'))):
+        errand = reset.run(
+            world.services, station, read_parameters(f'{{"type":"{kind}"}}'.encode(), reset.params), ORDER
+        )
+        assert (errand.operation, json.loads(errand.request or "")) == ("Reset", {"type": kind})
+        claim = world.services.errands.next_for(station, line)
+        assert claim is not None
+        assert claim.intent == intent
+        world.services.errands.cancel(errand.number)

@@ -22,6 +22,7 @@ from forecourt.storage.transactions import TransactionRecords
 from forecourt.storage.unit_of_work import Unit
 from forecourt.storage.vendor_messages import VendorMessages
 from tests.support.clock import NOON
+from tests.support.vault import VAULT
 
 Item = TypeVar("Item")
 
@@ -51,7 +52,7 @@ class Bench:
         self.tokens = IdTokens(unit)
         self.transactions = TransactionRecords(unit)
         self.availability = AvailabilityRecords(unit)
-        self.errands = Errands(unit)
+        self.errands = Errands(unit, VAULT)
         self.jobs = Jobs(unit)
         self.job_statuses = JobStatuses(unit)
         self.security = SecurityRecords(unit)

@@ -18,6 +18,7 @@ from forecourt.storage.connection import Connection, Parameters, Row
 from forecourt.storage.database import Database, services_on
 from forecourt.storage.unit_of_work import Unit
 from tests.support.clock import FakeClock
+from tests.support.vault import VAULT
 
 Result = TypeVar("Result")
 
@@ -35,7 +36,7 @@ class PlainHasher:
 
 
 def services_builder(hasher: PasswordHasher | None = None) -> Callable[[Unit], Services]:
-    return services_on(clock=FakeClock(), policy=BootPolicy(), hasher=hasher or PlainHasher())
+    return services_on(clock=FakeClock(), policy=BootPolicy(), hasher=hasher or PlainHasher(), vault=VAULT)
 
 
 class Recorded:

@@ -16,6 +16,7 @@ from forecourt.storage.errands import Errands
 from tests.storage.bench import UNUSUAL_TEXTS, Bench
 from tests.support.clock import NOON
 from tests.support.scratch import ScratchUnit
+from tests.support.vault import VAULT
 
 REFRESH = "RefreshConfiguration"
 LATER = NOON + timedelta(hours=1)
@@ -101,7 +102,7 @@ def test_what_matters_at_boot_is_found_in_one_look(bench: Bench) -> None:
     draft = Draft(operation=REFRESH, intent=ReadSettings(), shown=None)
     with bench.committed():
         Configurations(bench.unit).complete(key, NOON)
-        number, _ = Errands(bench.unit).add(key, draft, Order(asked_by="t"), expires_at=LATER, at=NOON)
+        number, _ = Errands(bench.unit, VAULT).add(key, draft, Order(asked_by="t"), expires_at=LATER, at=NOON)
     assert note(bench, key) == BootNote(NOON, is_unsettled=True, is_being_read=True)
     assert note(bench, key, "ApplyConfiguration") == BootNote(NOON, is_unsettled=True, is_being_read=False)
     assert note(bench, key, None) == BootNote(NOON, is_unsettled=True, is_being_read=False)
@@ -111,13 +112,15 @@ def test_what_matters_at_boot_is_found_in_one_look(bench: Bench) -> None:
         Configurations(bench.unit).restarted(key)
         claim = Claim(number, key, REFRESH, ReadSettings(), 0)
         line = Line("node", LinkId(1))
-        Errands(bench.unit).send(claim, line=line, action="A", shown="{}", kept=claim.intent, at=NOON, answer_by=LATER)
+        Errands(bench.unit, VAULT).send(
+            claim, line=line, action="A", shown="{}", kept=claim.intent, at=NOON, answer_by=LATER
+        )
     assert note(bench, key) == BootNote(NOON, is_unsettled=True, is_being_read=True)  # its value is not confirmed
     assert snapshot(bench, key).find("A") == Setting(name="A", value="1", coming="2", learned_at=NOON)
 
     put(bench, key, Setting(name="A", value="2", learned_at=NOON))
     with bench.committed():
-        Errands(bench.unit).finish(number, ErrandState.ANSWERED, of=ErrandState.SENT, at=NOON)
+        Errands(bench.unit, VAULT).finish(number, ErrandState.ANSWERED, of=ErrandState.SENT, at=NOON)
     assert note(bench, key) == BootNote(NOON, is_unsettled=False, is_being_read=False)
     assert note(bench, other).is_unsettled
     assert note(bench, 999) == note(bench, 999, None) == NOTHING

@@ -31,6 +31,7 @@ from forecourt.storage.errands import MAX_OVERDUE, Errands
 from forecourt.storage.schema import to_micros
 from tests.storage.bench import UNUSUAL_TEXTS, Bench, all_pages
 from tests.support.clock import NOON
+from tests.support.vault import VAULT
 
 SECOND = timedelta(seconds=1)
 DAY = timedelta(days=1)
@@ -44,7 +45,7 @@ class Desk:
 
     def __init__(self, bench: Bench) -> None:
         self.bench = bench
-        self.errands = Errands(bench.unit)
+        self.errands = Errands(bench.unit, VAULT)
         self.key = bench.add_station()
         self.connect(self.key, LINE)
 
@@ -244,7 +245,7 @@ def test_of_two_that_claim_at_once_one_sends(database: Database) -> None:
     sent: list[int] = []
 
     def work(bench: Bench) -> None:
-        errands = Errands(bench.unit)
+        errands = Errands(bench.unit, VAULT)
         for _ in numbers:
             barrier.wait(20)
             with bench.committed():
@@ -496,7 +497,7 @@ def test_what_is_asked_often_is_answered_from_indexes(
 ) -> None:
     ask, indexes, most_ms = ASKED_OFTEN[question]
     bench = Bench(full_file)
-    errands = Errands(bench.unit)
+    errands = Errands(bench.unit, VAULT)
     plans: list[str] = []
     read = bench.connection.all
 
@@ -527,7 +528,7 @@ def test_the_full_file_is_full(full_file: Database) -> None:
     bench = Bench(full_file)
     assert bench.count("errand") == WAITING
     with bench.reading():
-        assert not Errands(bench.unit).is_overdue(NOON)
+        assert not Errands(bench.unit, VAULT).is_overdue(NOON)
     bench.close()
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from itertools import count
 
+from forecourt.domain.admission.model import SecurityProfile
 from forecourt.domain.paging import PageRequest
-from forecourt.domain.presence.model import Epoch, LinkId, LinkRecord
+from forecourt.domain.presence.model import PLAIN, Epoch, LinkId, LinkRecord, LinkSecurity
 from forecourt.domain.provisioning.model import StationDraft, StationKey
 from tests.storage.bench import HIGHEST, Bench, all_pages
 from tests.support.clock import NOON
@@ -53,6 +54,35 @@ def test_an_open_link_is_listed_as_it_is(bench: Bench) -> None:
             connected_at=NOON,
         )
     ]
+
+
+def test_a_link_shows_how_its_station_came_in(bench: Bench) -> None:
+    key = bench.add_station()
+    security = LinkSecurity(
+        profile=SecurityProfile.TLS_CERTIFICATE,
+        listener="wss",
+        is_tls=True,
+        tls_version="TLSv1.3",
+        cipher="TLS_AES_128_GCM_SHA256",
+        via_proxy="2001:db8::1",
+        fingerprint="00ff" * 16,
+        certificate_ends_at=NOON,
+        is_onboarding=True,
+    )
+    with bench.committed():
+        bench.links.open(
+            key, next(link_ids), node="one", address="::1", subprotocol="ocpp1.6", at=NOON, security=security
+        )
+    assert [record.security for record in listed(bench)] == [security]
+    open_link(bench, key)
+    assert [record.security for record in listed(bench)] == [PLAIN], "nothing is left of the link before"
+
+
+def test_a_link_of_a_time_when_that_was_not_written_down_shows_nothing_of_it(bench: Bench) -> None:
+    open_link(bench, bench.add_station())
+    with bench.committed():
+        bench.unit.execute("UPDATE link SET profile = NULL, listener = NULL, is_tls = NULL, is_onboarding = NULL")
+    assert [record.security for record in listed(bench)] == [PLAIN]
 
 
 def test_a_new_link_takes_the_place_of_the_old_one(bench: Bench) -> None:

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 
-from forecourt.storage.database import Database, newest_version
+from forecourt.storage.database import MIGRATIONS, Database, newest_version
 from forecourt.storage.errors import StorageError, Unavailable
 from forecourt.storage.tables import metadata
 from tests.storage.bench import Bench
@@ -65,6 +67,33 @@ def test_migrating_again_changes_nothing(database_url: str) -> None:
     bench.close()
     assert found is not None
     assert found.key == key
+
+
+def test_a_password_and_a_profile_are_no_desired_values_any_more(database_url: str) -> None:
+    """An older version let them be desired; ApplyConfiguration would send them behind the back of their operations."""
+    with engine(database_url).begin() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0007")
+        connection.execute(
+            sqlalchemy.text(
+                "INSERT INTO station (identity, description, registration, created_at) VALUES ('CP', '', 'Accepted', 0)"
+            )
+        )
+        key = connection.execute(sqlalchemy.text("SELECT key FROM station")).scalar_one()
+        for name in ("AuthorizationKey", "SecurityProfile", "HeartbeatInterval"):
+            connection.execute(
+                sqlalchemy.text(
+                    "INSERT INTO desired_setting (station_key, folded, name, value, asked_by, asked_at)"
+                    " VALUES (:key, :folded, :name, '3', 'ada', 0)"
+                ),
+                {"key": key, "folded": name.lower(), "name": name},
+            )
+    Database(database_url).migrate()
+    with engine(database_url).connect() as connection:
+        left = connection.execute(sqlalchemy.text("SELECT name FROM desired_setting")).scalars().all()
+    assert left == ["HeartbeatInterval"]
 
 
 def _migrate(url: str, barrier: multiprocessing.synchronize.Barrier) -> None:

@@ -20,6 +20,7 @@ from forecourt.storage.remote_requests import RemoteRequests
 from tests.storage.bench import HIGHEST, UNUSUAL_TEXTS, Bench, all_pages
 from tests.storage.explaining import explained, uses
 from tests.support.clock import NOON
+from tests.support.vault import VAULT
 
 MINUTE = timedelta(minutes=1)
 EDGE = datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)
@@ -108,7 +109,7 @@ def test_a_change_is_kept_until_it_has_an_end_that_is_known(bench: Bench, reques
 
 def test_the_time_of_sending_is_that_of_the_errand(bench: Bench, requests: RemoteRequests) -> None:
     key = bench.add_station()
-    errands = Errands(bench.unit)
+    errands = Errands(bench.unit, VAULT)
     line = Line("node", LinkId(1))
     draft = Draft(operation="StopCharging", intent=StopCharging(1), shown=None)
     with bench.committed():

@@ -21,6 +21,7 @@ from tests.domain.smart_charging.profiles import DEFAULT, MAX, TX, a_draft, a_pr
 from tests.storage.bench import HIGHEST, UNUSUAL_TEXTS, Bench, all_pages
 from tests.storage.explaining import explained, uses
 from tests.support.clock import NOON
+from tests.support.vault import VAULT
 
 S = AssignmentState
 ONE = EvseId(1)
@@ -99,7 +100,7 @@ def test_assignments_know_their_station_library_and_transaction(bench: Bench) ->
 
 def test_an_assignment_is_found_by_its_errand(bench: Bench) -> None:
     key = bench.add_station()
-    records, errands = SmartChargingRecords(bench.unit), Errands(bench.unit)
+    records, errands = SmartChargingRecords(bench.unit), Errands(bench.unit, VAULT)
     profile = a_profile(DEFAULT, number=3)
     with bench.committed():
         number, other = (

@@ -7,7 +7,9 @@ package's own schemas. Nothing here knows the system that is tested.
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
+import ssl
 import threading
 import time
 import uuid
@@ -43,8 +45,23 @@ class CallRefused(Exception):
 class Peer:
     """One station on one link. Its event loop has a thread of its own, so that stories read from top to bottom."""
 
-    def __init__(self, stations_url: str, identity: str) -> None:
+    def __init__(
+        self,
+        stations_url: str,
+        identity: str,
+        *,
+        password: bytes | None = None,
+        tls: ssl.SSLContext | None = None,
+        name: str | None = None,
+    ) -> None:
+        """`password` goes into HTTP Basic as these bytes; `tls` is for a `wss://` address, and holds the station's
+        certificate if it has one. `name` is what the central system's certificate must be for, where that is not the
+        host of the address.
+        """
         self._url = f"{stations_url}/ocpp/{quote(identity, safe='')}"
+        self._password = password
+        self._tls = tls
+        self._name = name
         self.identity = identity
         self.received: list[Json] = []
         """Every frame that came from the central system, in order."""
@@ -79,6 +96,12 @@ class Peer:
         """The close code that came from the other side, or None when the connection broke."""
         self._listening.result(_DEADLINE_SECONDS)
         return self._socket.protocol.close_rcvd.code if self._socket.protocol.close_rcvd else None
+
+    @property
+    def agreed(self) -> tuple[str | None, str]:
+        """The version of TLS, and the suite."""
+        channel = self._socket.transport.get_extra_info("ssl_object")
+        return channel.version(), channel.cipher()[0]
 
     # What a station is asked (OCPP 1.6 §5). What it was not told to answer is answered with the CALLERROR
     # NotImplemented, and what breaks the package's schemas with another: neither can be taken for a success.
@@ -199,7 +222,19 @@ class Peer:
         return answer
 
     async def _connect(self) -> ClientConnection:
-        return await connect(self._url, subprotocols=[Subprotocol("ocpp1.6")], ping_interval=None, proxy=None)
+        headers = {}
+        if self._password is not None:
+            secret = base64.b64encode(self.identity.encode() + b":" + self._password)
+            headers["Authorization"] = f"Basic {secret.decode()}"
+        return await connect(
+            self._url,
+            subprotocols=[Subprotocol("ocpp1.6")],
+            additional_headers=headers,
+            ping_interval=None,
+            proxy=None,
+            ssl=self._tls,
+            server_hostname=self._name,
+        )
 
     async def _listen(self) -> None:
         with suppress(ConnectionClosed):  # the end of every link; a call that is open then fails by itself

@@ -210,6 +210,81 @@ class Rest:
     def security_events(self, **query: str | int) -> list[Json]:
         return self.items("/security-events", query)
 
+    # How a station proves who it is
+
+    def security(self, identity: str) -> Json:
+        return self.get(f"/stations/{_segment(identity)}/security")
+
+    def change_security(self, identity: str, **fields: Json) -> Json:
+        return self._send("PATCH", f"/stations/{_segment(identity)}/security", fields)
+
+    def set_password(self, identity: str, **given: Json) -> Json:
+        """Without a `password` or an `authorizationKey`, one is made; the answer is the only one that shows it."""
+        return self.put(f"/stations/{_segment(identity)}/password", given)
+
+    def settle_password(self, identity: str, number: int, how: str) -> Json:
+        """`keep` or `drop` a password of which it is not known whether the station took it."""
+        return self.post(f"/stations/{_segment(identity)}/passwords/{number}/{how}", {})
+
+    def preconditions(self, identity: str, profile: int) -> list[Json]:
+        """What has to be there before a station can use a profile."""
+        path = f"/stations/{_segment(identity)}/security/preconditions"
+        listed: list[Json] = self.get(path, {"profile": profile})["items"]
+        return listed
+
+    def held(self, identity: str) -> list[Json]:
+        """The certificates that are known to be at a station."""
+        return self.items(f"/stations/{_segment(identity)}/certificates", {})
+
+    # Whom the system trusts, and what it shows
+
+    def trust(self, bundle: str, *purposes: str, role: str | None = None) -> list[Json]:
+        """Bring certificates into the store. What became of each."""
+        body = {"bundle": bundle, "purposes": list(purposes), **({} if role is None else {"role": role})}
+        outcomes: list[Json] = self.post("/trust/certificates", body)["outcomes"]
+        return outcomes
+
+    def trusted(self, **query: str | int) -> list[Json]:
+        return self.items("/trust/certificates", query)
+
+    def change_trusted(self, fingerprint: str, **fields: Json) -> Json:
+        return self._send("PATCH", f"/trust/certificates/{fingerprint}", fields)
+
+    def distrust(self, fingerprint: str) -> None:
+        self.delete(f"/trust/certificates/{fingerprint}")
+
+    def put_crl(self, crl: str) -> Json:
+        return self.post("/trust/crls", {"crl": crl})
+
+    def revoke(self, certificate: str, reason: str) -> Json:
+        return self.post("/trust/revocations", {"certificate": certificate, "reason": reason})
+
+    def revocations(self) -> list[Json]:
+        return self.items("/trust/revocations", {})
+
+    def unrevoke(self, issuer_hash: str, serial: str) -> None:
+        self.delete(f"/trust/revocations/{issuer_hash}/{serial}")
+
+    def put_server_certificate(self, name: str, chain: str, key: str) -> Json:
+        return self.put(f"/server-certificates/{_segment(name)}", {"chain": chain, "privateKey": key})
+
+    def server_certificates(self) -> list[Json]:
+        return self.items("/server-certificates", {})
+
+    def remove_server_certificate(self, name: str) -> None:
+        self.delete(f"/server-certificates/{_segment(name)}")
+
+    def policy(self) -> Json:
+        return self.get("/security-policy")
+
+    def change_policy(self, **fields: Json) -> Json:
+        """Everything else stays as it is."""
+        return self.put("/security-policy", {**self.policy(), **fields})
+
+    def security_log(self, **query: str | int | Sequence[str]) -> list[Json]:
+        """The newest entry first."""
+        return self.items("/security-log", query)
+
     # Any route
 
     def items(self, path: str, query: Query) -> list[Json]:

@@ -16,6 +16,7 @@ from pathlib import Path
 import httpx
 
 from tests.support.rest import Rest
+from tests.support.vault import SECRET_KEY
 
 ADMIN = "admin"
 ADMIN_PASSWORD = "a password for the tests"
@@ -43,10 +44,12 @@ class RunningSystem:
         self.data = folder / "data"
         self.log = folder / "forecourt.log"
         self.stations_port = _free_port()
+        self.stations_tls_port = _free_port()
         self.console_port = _free_port()
         self._settings = {
             "FORECOURT_DATA": str(self.data),
             "FORECOURT_STATIONS": f"127.0.0.1:{self.stations_port}",
+            "FORECOURT_STATIONS_TLS": f"127.0.0.1:{self.stations_tls_port}",
             "FORECOURT_CONSOLE": f"127.0.0.1:{self.console_port}",
             "FORECOURT_ADMIN_PASSWORD": ADMIN_PASSWORD,
             "FORECOURT_GATEWAY_QUIET": "true",  # a story sees what it asks for, and nothing else
@@ -54,6 +57,7 @@ class RunningSystem:
         }
         if database_url is not None:
             self._settings["FORECOURT_DATABASE"] = database_url
+            self._settings.setdefault("FORECOURT_SECRET_KEY", SECRET_KEY)
         self._process: subprocess.Popen[bytes] | None = None
         self._rest: Rest | None = None
         self._log_seen = 0
@@ -61,6 +65,11 @@ class RunningSystem:
     @property
     def stations_url(self) -> str:
         return f"ws://127.0.0.1:{self.stations_port}"
+
+    @property
+    def stations_tls_url(self) -> str:
+        """Nobody listens there before there is a server certificate."""
+        return f"wss://127.0.0.1:{self.stations_tls_port}"
 
     @property
     def console_url(self) -> str:

@@ -14,6 +14,7 @@ from forecourt.domain.services import Services
 from forecourt.storage.database import services_on
 from tests.support.clock import FakeClock
 from tests.support.scratch import ScratchUnit
+from tests.support.vault import VAULT
 
 Result = TypeVar("Result")
 
@@ -96,4 +97,4 @@ class MemoryWorkspace:
 
 def services_over(unit: ScratchUnit, clock: Clock, hasher: PasswordHasher) -> Services:
     """Every service, over one database."""
-    return services_on(clock=clock, policy=BootPolicy(), hasher=hasher)(unit)
+    return services_on(clock=clock, policy=BootPolicy(), hasher=hasher, vault=VAULT)(unit)

@@ -35,6 +35,7 @@ from forecourt.api.errands import Errands, wanted_errands
 from forecourt.api.events import Following, Streams
 from forecourt.api.headers import add_security_headers
 from forecourt.api.health import Health
+from forecourt.api.held_certificates import HeldCertificates
 from forecourt.api.id_tags import IdTags
 from forecourt.api.jobs import Jobs
 from forecourt.api.local_lists import LocalLists
@@ -47,11 +48,17 @@ from forecourt.api.problems import EXCEPTION_HANDLERS
 from forecourt.api.queries import refuse_unknown_parameters
 from forecourt.api.remote_requests import RemoteRequests
 from forecourt.api.reservations import Reservations
+from forecourt.api.revocations import Revocations
 from forecourt.api.schedules import Schedules
 from forecourt.api.security_events import SecurityEvents
+from forecourt.api.security_log import SecurityLogs
+from forecourt.api.security_policy import SecurityPolicies
+from forecourt.api.server_certificates import ServerCertificates
+from forecourt.api.station_security import StationSecurity
 from forecourt.api.stations import Stations
 from forecourt.api.tokens import Tokens
 from forecourt.api.transactions import Transactions, wanted_transactions
+from forecourt.api.trust import TrustedCertificates
 from forecourt.api.unknown import Unknown
 from forecourt.clock import Clock, SystemClock
 from forecourt.domain.access.model import PasswordHasher
@@ -60,6 +67,7 @@ from forecourt.operations.catalogue import Catalogue
 
 RESOURCES: Final[list[ControllerRouterHandler]] = [
     Stations,
+    StationSecurity,
     Configurations,
     LocalLists,
     IdTags,
@@ -71,6 +79,12 @@ RESOURCES: Final[list[ControllerRouterHandler]] = [
     Schedules,
     Jobs,
     SecurityEvents,
+    SecurityLogs,
+    TrustedCertificates,
+    Revocations,
+    ServerCertificates,
+    SecurityPolicies,
+    HeldCertificates,
     Unknown,
     Connections,
     DataTransfers,

@@ -14,23 +14,48 @@ from forecourt.api.words import Works, from_path
 from forecourt.domain.presence.model import LinkRecord
 
 
-class ConnectionView(msgspec.Struct, frozen=True, rename="camel"):
-    """An open connection of a station, and the node that holds it."""
+class ConnectionView(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+    """An open connection of a station, and the node that holds it.
+
+    ``address`` is the station's, behind the proxy in ``viaProxy``. ``securityProfile`` is the one with which it was let
+    in; ``tlsVersion`` and ``cipher`` are absent where TLS ends at a proxy. ``fingerprint`` (SHA-256, hexadecimal) and
+    ``certificateEndsAt`` tell of the certificate that it showed, and ``onboarding`` that this is its maker's: it is
+    Pending until it has one of the operator's.
+    """
 
     station_id: str
     address: str
     subprotocol: str
     connected_at: datetime
     node: str
+    security_profile: int
+    listener: str
+    tls: bool
+    tls_version: str | None
+    cipher: str | None
+    via_proxy: str | None
+    fingerprint: str | None
+    certificate_ends_at: datetime | None
+    onboarding: bool
 
 
 def show_connection(link: LinkRecord) -> ConnectionView:
+    security = link.security
     return ConnectionView(
         station_id=link.station,
         address=link.address,
         subprotocol=link.subprotocol,
         connected_at=link.connected_at,
         node=link.node,
+        security_profile=int(security.profile),
+        listener=security.listener,
+        tls=security.is_tls,
+        tls_version=security.tls_version,
+        cipher=security.cipher,
+        via_proxy=security.via_proxy,
+        fingerprint=security.fingerprint,
+        certificate_ends_at=security.certificate_ends_at,
+        onboarding=security.is_onboarding,
     )
 
 

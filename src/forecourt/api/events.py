@@ -1,4 +1,4 @@
-"""Server-sent events: errands and batches told to a client while they change.
+"""Server-sent events: a client is told what changes, or is new, while it listens.
 
 Nothing is kept for a client but what it was told in the last seconds: for one that reads slowly, the database is read
 slowly.
@@ -20,7 +20,8 @@ from litestar.di import NamedDependency
 from litestar.params import HeaderParameter, SkipValidation
 from litestar.response import Stream
 
-from forecourt.api.following import MARGIN, BatchFollower, Event, Follower, moment_of
+from forecourt.api.errand_following import MARGIN, BatchFollower, ErrandFollower, moment_of
+from forecourt.api.following import Event, Follower, Growing, GrowingFollower
 from forecourt.api.news import News
 from forecourt.api.problems import RETRY_AFTER_SECONDS, Fault, Refusal, bad_request
 from forecourt.clock import Clock
@@ -73,7 +74,7 @@ class Streams:
     def take_seat(self) -> _Seat:
         """Raises Refusal 503 when there are too many."""
         if len(self._taken) >= MAX_STREAMS:
-            sentence = f"{MAX_STREAMS} programs follow errands already, and more are not served; try again later."
+            sentence = f"{MAX_STREAMS} programs follow changes already, and more are not served; try again later."
             headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
             raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, sentence, headers=headers)
         seat = _Seat()
@@ -95,7 +96,7 @@ class Following:
         """Every change of the errands that are wanted, from now on or from where the client was interrupted."""
         since = self._since(last_event_id)
         start = self._streams.clock.now() - MARGIN if since is None else since
-        follower = Follower(self._streams.workspace, self._streams.clock, wanted, start)
+        follower = ErrandFollower(self._streams.workspace, self._streams.clock, wanted, start)
         seat = self._streams.take_seat()
         first: list[Event] = []
         if since is None:
@@ -113,13 +114,18 @@ class Following:
         seat = self._streams.take_seat()
         return self._stream(follower, await follower.look(), seat)
 
+    async def of_growing(self, growing: Growing, last_event_id: str | None) -> Stream:
+        """Every new entry of a list, from now on or from where the client was interrupted."""
+        last = _number(last_event_id)
+        settled = await self._streams.workspace.read(growing.settled)
+        after = settled if last is None else min(last, settled)
+        follower = GrowingFollower(self._streams.workspace, growing, after)
+        seat = self._streams.take_seat()
+        return self._stream(follower, [] if last is None else await follower.look(), seat)
+
     def _since(self, last_event_id: str | None) -> datetime | None:
-        if not last_event_id:
-            return None
-        if not (last_event_id.isascii() and last_event_id.isdecimal() and len(last_event_id) < 18):
-            fault = Fault("Last-Event-ID", "This is not the id of an event.")
-            raise bad_request("The place to go on from cannot be used.", fault)
-        return min(moment_of(int(last_event_id)), self._streams.clock.now()) - MARGIN
+        last = _number(last_event_id)
+        return None if last is None else min(moment_of(last), self._streams.clock.now()) - MARGIN
 
     def _stream(self, follower: Follower, first: list[Event], seat: _Seat) -> Stream:
         told = self._tell(follower, first, seat)
@@ -132,7 +138,7 @@ class Following:
         told_at = welcomed_at = loop.time()
         took = 0.0
         try:
-            with self._streams.news.waiting() as wait:
+            with self._streams.news.waiting(follower.about) as wait:
                 yield ": following\n\n"
                 while not self._streams.news.is_closed:
                     for event in events:
@@ -169,6 +175,16 @@ class Following:
 
 
 Events = NamedDependency[SkipValidation[Following]]
+
+
+def _number(last_event_id: str | None) -> int | None:
+    """Raises Refusal 400 for what is not the id of an event."""
+    if not last_event_id:
+        return None
+    if not (last_event_id.isascii() and last_event_id.isdecimal() and len(last_event_id) < 18):
+        fault = Fault("Last-Event-ID", "This is not the id of an event.")
+        raise bad_request("The place to go on from cannot be used.", fault)
+    return int(last_event_id)
 
 
 async def _look(follower: Follower) -> list[Event]:

@@ -1,28 +1,19 @@
-"""Finds out what changed about errands since one client was told the last time."""
+"""Finds out what there is to tell one client since it was told the last time."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Final, TypeAlias
+from typing import Final, Protocol
 
-from forecourt.api.errand_views import ErrandBatchView, ErrandView, show_batch, show_errand
-from forecourt.clock import Clock
-from forecourt.domain.errands.model import Batch, BatchNumber, Errand, ErrandFilter, ErrandState
-from forecourt.domain.paging import Page, PageRequest
+import msgspec
+
+from forecourt.api.news import SECURITY, Topic
+from forecourt.domain.paging import Tail
 from forecourt.domain.services import Services, Workspace
 
-MARGIN: Final = timedelta(seconds=5)
-"""How far back is looked every time: what changed earlier may be committed later, and clocks of nodes differ."""
-
 PAGE: Final = 500
-"""Errands in memory at once for one client."""
-
-_Change: TypeAlias = tuple[datetime, ErrandState]
-
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND: Final = timedelta(microseconds=1)
+"""Entries in memory at once for one client."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,109 +21,49 @@ class Event:
     """Something that a client is told. After an interruption it goes on from the last ``id``."""
 
     name: str
-    view: ErrandView | ErrandBatchView
+    view: msgspec.Struct
     id: int | None = None
 
 
-def moment_of(event_id: int) -> datetime:
-    """The moment of an errand's change that an event's id stands for."""
-    return _EPOCH + event_id * _MICROSECOND
+class Follower(Protocol):
+    """One client, and how far it was told."""
+
+    about: Topic
+    """What is rung for when there may be something to tell."""
+    has_more: bool
+    """True when the last look did not come to the end."""
+    is_done: bool
+    """True when there will be nothing to tell any more."""
+
+    async def look(self) -> list[Event]:
+        """What is new, in order. Raises DomainError UNAVAILABLE; then nothing counts as told."""
+        ...
 
 
-class Follower:
-    """One client: what it wants to know, and what it was told in the time that is looked at again."""
+@dataclass(frozen=True, slots=True)
+class Growing:
+    """A list to which entries are added, with ever higher numbers, and never changed."""
 
-    def __init__(self, workspace: Workspace, clock: Clock, wanted: ErrandFilter, since: datetime) -> None:
+    after: Callable[[Services, int, int], Tail[Event]]
+    """The entries that follow a number, and how many are wanted at most."""
+    settled: Callable[[Services], int]
+    """The number after which the entries begin that come from now on."""
+
+
+class GrowingFollower:
+    """One client that is told of every new entry: once, and in order."""
+
+    about = SECURITY
+    is_done = False
+
+    def __init__(self, workspace: Workspace, growing: Growing, after: int) -> None:
         self._workspace = workspace
-        self._clock = clock
-        self._wanted = wanted
-        self._since = since
-        self._from = since
-        self._limit = PAGE
-        self._told: dict[int, _Change] = {}
+        self._growing = growing
+        self._after = after
         self.has_more = False
-        """True when the last look did not come to the end."""
-        self.is_done = False
-        """True when nothing can change any more."""
-
-    async def skip(self) -> None:
-        """Take everything that is there as told already."""
-        await self._changed()
-        while self.has_more:
-            await self._changed()
 
     async def look(self) -> list[Event]:
-        """What is new, oldest change first. Raises DomainError UNAVAILABLE; then nothing counts as told."""
-        return [_told(errand) for errand in await self._changed()]
-
-    async def _changed(self) -> list[Errand]:
-        now = self._clock.now()
-        since, limit = self._from, self._limit
-        found = await self._workspace.read(lambda services: services.errands.changed_since(self._wanted, since, limit))
-        new = self._untold(found)
-        self._told |= {errand.number: _change(errand) for errand in new}
-        self.has_more = len(found) == limit
-        if not self.has_more:
-            self._from, self._limit = max(now - MARGIN, self._since), PAGE
-        elif found[-1].changed_at > since:
-            self._from = found[-1].changed_at
-        else:  # more of them changed in one moment than fit
-            self._limit *= 2
-        self._forget(min(self._from, now - MARGIN))
-        return new
-
-    def _forget(self, before: datetime) -> None:
-        self._told = {number: change for number, change in self._told.items() if change[0] >= before}
-
-    def _untold(self, errands: Sequence[Errand]) -> list[Errand]:
-        return [errand for errand in errands if self._told.get(errand.number) != _change(errand)]
-
-
-class BatchFollower(Follower):
-    """One client that wants to know everything about one batch. What it was told is kept until the end: the batch
-    itself limits that."""
-
-    def __init__(self, workspace: Workspace, clock: Clock, number: BatchNumber, since: datetime) -> None:
-        super().__init__(workspace, clock, ErrandFilter(batch=number), since)
-        self._number = number
-        self._progress: Batch | None = None
-        self._after: str | None = None
-
-    async def look(self) -> list[Event]:
-        if self._progress is not None and self._progress.is_finished:
-            return await self._rest(self._progress)
-        events = await super().look()
-        if self.has_more:
-            return events
-        batch = await self._workspace.read(lambda services: services.errands.get_batch(self._number))
-        if batch != self._progress:
-            events.append(Event("progress", show_batch(batch)))
-        self._progress = batch
-        self.has_more = batch.is_finished
-        return events
-
-    async def _rest(self, batch: Batch) -> list[Event]:
-        """What was not told yet of a batch that is finished, a part at a time; and then its end."""
-
-        def work(services: Services) -> Page[Errand]:
-            return services.errands.list(self._wanted, PageRequest(PAGE, self._after))
-
-        page = await self._workspace.read(work)
-        events = [_told(errand) for errand in self._untold(page.items) if errand.changed_at >= self._since]
-        self._after = page.next_after
-        if self._after is None:
-            events.append(Event("end", show_batch(batch)))
-            self.is_done, self.has_more = True, False
-        return events
-
-    def _forget(self, before: datetime) -> None:
-        """Nothing."""
-
-
-def _change(errand: Errand) -> _Change:
-    """What makes one change of an errand another one: two can happen in one moment."""
-    return errand.changed_at, errand.state
-
-
-def _told(errand: Errand) -> Event:
-    return Event("errand", show_errand(errand), (errand.changed_at - _EPOCH) // _MICROSECOND)
+        after, limit = self._after, PAGE
+        tail = await self._workspace.read(lambda services: self._growing.after(services, after, limit))
+        self._after, self.has_more = tail.reached, tail.has_more
+        return list(tail.items)

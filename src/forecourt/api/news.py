@@ -1,21 +1,38 @@
-"""Tells those who wait when errands may have changed. It is a bell: whoever is woken reads again."""
+"""Tells those who wait when something may have changed. It is a bell: whoever is woken reads again."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import enum
 from collections.abc import Iterable, Iterator
+from typing import Final, TypeAlias
 
 UNRUNG_SECONDS = 1.0
 """How long anybody waits without looking, in case a ring was lost."""
 
 
+class Topic(enum.Enum):
+    """What can be waited for as a whole."""
+
+    ERRANDS = "errands"
+    SECURITY = "security"
+    """The security log, and security events of stations."""
+
+
+ERRANDS: Final = Topic.ERRANDS
+SECURITY: Final = Topic.SECURITY
+
+About: TypeAlias = Topic | str
+"""A topic, or the number of an errand."""
+
+
 class Wait:
-    """One who waits, for one errand or for any."""
+    """One who waits, for one errand or for a whole topic."""
 
     __slots__ = ("_rung", "about")
 
-    def __init__(self, about: str | None) -> None:
+    def __init__(self, about: About) -> None:
         self.about = about
         self._rung = asyncio.Event()
 
@@ -33,7 +50,7 @@ class News:
     """All who wait, in one process."""
 
     def __init__(self) -> None:
-        self._waits: dict[str | None, set[Wait]] = {}
+        self._waits: dict[About, set[Wait]] = {}
         self._is_closed = False
 
     @property
@@ -48,11 +65,15 @@ class News:
                 _ring(waits)
         else:
             _ring(self._waits.get(number, ()))
-            _ring(self._waits.get(None, ()))
+            _ring(self._waits.get(ERRANDS, ()))
 
     def written(self, _station: str | None) -> None:
         """An errand was written down. Nobody can wait for its number yet, only for any."""
-        _ring(self._waits.get(None, ()))
+        _ring(self._waits.get(ERRANDS, ()))
+
+    def security_noted(self, _about: str | None) -> None:
+        """The security log grew, or a station reported a security event. Called on the event loop."""
+        _ring(self._waits.get(SECURITY, ()))
 
     def close(self) -> None:
         """The process stops: wake everybody for the last time."""
@@ -60,9 +81,10 @@ class News:
         self.heard(None)
 
     @contextlib.contextmanager
-    def waiting(self, number: int | None = None) -> Iterator[Wait]:
-        """Wait for the changes of one errand, or of all. Begin to wait before looking: then nothing is missed."""
-        wait = Wait(None if number is None else str(number))
+    def waiting(self, about: Topic | int = ERRANDS) -> Iterator[Wait]:
+        """Wait for the changes of one errand, by its number, or for those of a whole topic. Begin to wait before
+        looking: then nothing is missed."""
+        wait = Wait(str(about) if isinstance(about, int) else about)
         waits = self._waits.setdefault(wait.about, set())
         waits.add(wait)
         try:

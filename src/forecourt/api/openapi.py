@@ -41,6 +41,10 @@ _TAGS: Final = {
     "Smart charging": "Charging profiles, which stations have them, and what stations make of them.",
     "Jobs": "Uploads of logs and installations of firmware, and how they go.",
     "Security events": "What stations report that matters for security.",
+    "Station security": "What decides whether a station may connect: its profile, its passwords, what is excused.",
+    "Security log": "What Forecourt itself refused, what was changed that matters for security, and by whom.",
+    "Trust": "Which certificates are trusted for what, which are revoked, and the policy.",
+    "Server certificates": "What listeners present to stations.",
     "Unknown": "Stations and id tags that came and are not registered.",
     "Connections": "Which stations are connected.",
     "Data transfer": "Vendor messages of stations.",
@@ -198,6 +202,8 @@ def _statuses(path: str, method: str, operation: Document) -> set[str]:
     if "{" in path and (method != "put" or "/stations/{" in path):
         statuses |= {"404"}
     if method == "post" or (method == "delete" and path.startswith(("/api/v1/errands/", "/api/v1/jobs/"))):
+        statuses |= {"409"}
+    if method in ("put", "patch") and path.endswith(("/password", "/security")):
         statuses |= {"409"}
     return statuses - ({"409", "422"} if path.endswith("/batch") else set())
 

@@ -49,6 +49,13 @@ def listing(page: Page[Item], show: Callable[[Item], Shown]) -> Listing[Shown]:
     return Listing([show(item) for item in page.items], cursor)
 
 
+def part_of(items: Sequence[Item], page: PageRequest) -> Page[Item]:
+    """A page of a list that is read as a whole, because it is short. A cursor of another list finds nothing."""
+    start = 0 if page.after is None else int(page.after) if page.after.isdecimal() else len(items)
+    end = start + page.limit
+    return Page(items[start:end], str(end) if end < len(items) else None)
+
+
 def encode_cursor(after: str) -> str:
     return base64.urlsafe_b64encode(after.encode()).decode("ascii").rstrip("=")
 

@@ -13,9 +13,14 @@ from litestar.params import QueryParameter, SkipValidation
 from litestar.response import Stream
 
 from forecourt.api.csv import Cell, csv_download
+from forecourt.api.events import MEDIA_TYPE as EVENT_STREAM
+from forecourt.api.events import Events, LastEventId
+from forecourt.api.following import Event, Growing
 from forecourt.api.paging import Listing, Paging, listing
 from forecourt.api.words import StationQuery, Works, utc
+from forecourt.domain.paging import Tail
 from forecourt.domain.security.model import SecurityEventFilter, StoredEvent
+from forecourt.domain.services import Services
 
 Chosen = NamedDependency[SkipValidation[SecurityEventFilter]]
 
@@ -100,3 +105,23 @@ class SecurityEvents(Controller):
             rows=_rows,
             filename="security-events.csv",
         )
+
+    @get(
+        "/security-events/events",
+        media_type=EVENT_STREAM,
+        summary="Follow security events as they arrive",
+        operation_id="followSecurityEvents",
+    )
+    async def events(self, events: Events, chosen: Chosen, last_event_id: LastEventId = None) -> Stream:
+        """Server-sent events, until the client leaves: `securityEvent` with every event, once and in the order of
+        arrival. After an interruption, send the `id` of the last one in the header `Last-Event-ID`. A comment every 15
+        seconds keeps the connection open."""
+
+        def after(services: Services, number: int, limit: int) -> Tail[Event]:
+            return services.security.after(number, chosen, limit).map(_told)
+
+        return await events.of_growing(Growing(after, lambda services: services.security.settled()), last_event_id)
+
+
+def _told(stored: StoredEvent) -> Event:
+    return Event("securityEvent", show_security_event(stored), stored.number)

@@ -13,6 +13,7 @@ from msgspec import UNSET, UnsetType
 
 from forecourt.api.problems import Fault, Refusal
 from forecourt.api.words import Line
+from forecourt.domain.admission.model import SecurityProfile
 from forecourt.domain.paging import MAX_LIMIT, Page, PageRequest
 from forecourt.domain.provisioning.model import Registration, StationFilter, StationSheet
 from forecourt.domain.services import Services, Workspace
@@ -37,12 +38,16 @@ class StationsFilter(msgspec.Struct, frozen=True, rename="camel", forbid_unknown
         Registration | UnsetType, msgspec.Meta(description="What the operator decided about the station.")
     ] = UNSET
     online: Annotated[bool | UnsetType, msgspec.Meta(description="Whether the station is connected.")] = UNSET
+    security_profile: Annotated[
+        SecurityProfile | UnsetType, msgspec.Meta(description="The security profile of the station.")
+    ] = UNSET
 
     def wanted(self) -> StationFilter:
         return StationFilter(
             search=None if self.search is UNSET else self.search or None,
             registration=None if self.registration is UNSET else self.registration,
             is_online=None if self.online is UNSET else self.online,
+            security_profile=None if self.security_profile is UNSET else self.security_profile,
         )
 
 
@@ -157,7 +162,8 @@ def _selection_faults(selection: Selection) -> Iterator[BadField]:
         yield BadField("selection.stations", "Name at least one station.")
     if selection.filter == StationsFilter():
         yield BadField(
-            "selection.filter", "Say at least one of search, registration, online; for every station say `all`: true."
+            "selection.filter",
+            "Say at least one of search, registration, online, securityProfile; for every station say `all`: true.",
         )
     if selection.all is False:
         yield BadField("selection.all", "This can only be true.")

@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from forecourt.api.words import connector_id
+from forecourt.domain.admission.model import SecurityProfile
 from forecourt.domain.availability.model import EvseStatus
 from forecourt.domain.provisioning.model import BootFacts, Registration, StationSheet
 
@@ -33,6 +34,7 @@ class StationView(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     registration: Registration
     heartbeat_interval: int | None
     """Seconds; null means the interval of the system."""
+    security_profile: SecurityProfile
     online: bool
     last_seen_at: datetime | None
     booted_at: datetime | None
@@ -74,6 +76,7 @@ def show_station(sheet: StationSheet) -> StationView:
         description=sheet.description,
         registration=sheet.station.registration,
         heartbeat_interval=sheet.station.heartbeat_seconds,
+        security_profile=sheet.security_profile,
         online=sheet.is_online,
         last_seen_at=sheet.last_seen_at,
         booted_at=sheet.booted_at,

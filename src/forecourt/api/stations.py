@@ -9,11 +9,13 @@ from litestar import Controller, delete, get, patch, post
 from litestar.params import JSONBody, PathParameter, QueryParameter
 from msgspec import UNSET, UnsetType
 
+from forecourt.api.authentication import AskedBy
 from forecourt.api.batch import Batch, BatchAdded, BatchChanged, BatchRemoved, do_all
 from forecourt.api.bodies import MAX_BATCH_BYTES
 from forecourt.api.paging import Listing, Paging, listing
 from forecourt.api.station_views import ConnectorView, StationView, show_connector, show_station
 from forecourt.api.words import MAX_NUMBER, Line, Note, Search, Works, from_path, place_of
+from forecourt.domain.admission.model import SecurityProfile
 from forecourt.domain.availability.model import EvseStatus
 from forecourt.domain.paging import Page
 from forecourt.domain.provisioning.model import Registration, StationDraft, StationFilter, StationSheet
@@ -31,6 +33,10 @@ class NewStation(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fie
     description: Note | None = None
     registration: Registration = Registration.ACCEPTED
     heartbeat_interval: int | None = None
+    security_profile: Annotated[
+        SecurityProfile | None,
+        msgspec.Meta(description="null for that of the policy, or that the station had before it was removed."),
+    ] = None
 
     def draft(self) -> StationDraft:
         return StationDraft(
@@ -38,6 +44,7 @@ class NewStation(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fie
             description=self.description or "",
             registration=self.registration,
             heartbeat_seconds=self.heartbeat_interval,
+            security_profile=self.security_profile,
         )
 
 
@@ -78,9 +85,10 @@ class Stations(Controller):
     tags = ("Stations",)
 
     @post(summary="Register a station", operation_id="addStation")
-    async def add(self, data: JSONBody[NewStation], workspace: Works) -> StationView:
-        """From now on the station may connect. A station that was removed comes back with its history."""
-        return show_station(await workspace.write(lambda services: services.provisioning.add(data.draft())))
+    async def add(self, data: JSONBody[NewStation], workspace: Works, asked_by: AskedBy) -> StationView:
+        """From now on the station may connect. A station that was removed comes back with its history, its security
+        profile and its passwords; it cannot come back with a lower profile."""
+        return show_station(await workspace.write(lambda services: services.provisioning.add(data.draft(), asked_by)))
 
     @post(
         "/batch",
@@ -89,14 +97,14 @@ class Stations(Controller):
         operation_id="addStations",
         request_max_body_size=MAX_BATCH_BYTES,
     )
-    async def add_batch(self, data: JSONBody[Batch], workspace: Works) -> BatchAdded:
+    async def add_batch(self, data: JSONBody[Batch], workspace: Works, asked_by: AskedBy) -> BatchAdded:
         """Up to 10,000 items in at most 4 MiB. Every item is taken or refused by itself."""
         created, refused = await do_all(
             workspace,
             data,
             kind=NewStation,
             prepare=NewStation.draft,
-            do=lambda services, draft: services.provisioning.add(draft).station.identity,
+            do=lambda services, draft: services.provisioning.add(draft, asked_by).station.identity,
             id_field="id",
         )
         return BatchAdded(created, refused)
@@ -136,14 +144,20 @@ class Stations(Controller):
     @get(summary="List stations", operation_id="listStations")
     async def list_all(
         self,
+        *,
         workspace: Works,
         page: Paging,
         search: Search = None,
         registration: Annotated[Registration | None, QueryParameter(description="Only those so decided.")] = None,
         online: Annotated[bool | None, QueryParameter(description="Only those that are connected, or are not.")] = None,
+        security_profile: Annotated[
+            SecurityProfile | None, QueryParameter(name="securityProfile", description="Only those with this profile.")
+        ] = None,
     ) -> Listing[StationView]:
         """Ordered by id. The search looks at ids, descriptions, vendors, models and serial numbers."""
-        wanted = StationFilter(search=search or None, registration=registration, is_online=online)
+        wanted = StationFilter(
+            search=search or None, registration=registration, is_online=online, security_profile=security_profile
+        )
         found = await workspace.read(lambda services: services.provisioning.list(wanted, page))
         return listing(found, show_station)
 

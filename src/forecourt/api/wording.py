@@ -22,7 +22,14 @@ _ANSWERS: Final = {
 }
 """What the framework says of answers, and what is said instead."""
 
-_NAMES: Final = {"transactions_model_Doubt": "Doubt", "jobs_model_Doubt": "JobDoubt"}
+_NAMES: Final = {
+    "transactions_model_Doubt": "Doubt",
+    "jobs_model_Doubt": "JobDoubt",
+    "smart_charging_model_Purpose": "Purpose",
+    "trust_model_Purpose": "TrustPurpose",
+    "smart_charging_model_Origin": "Origin",
+    "trust_model_Origin": "TrustOrigin",
+}
 """Types of one name, which the framework tells apart by their modules."""
 
 
@@ -39,13 +46,13 @@ def complete_schemas(schemas: Document) -> None:
         schema = schemas.get(struct.__name__.removesuffix("View"))
         if schema is not None and struct.__module__.startswith("forecourt.api."):
             schema["description"] = struct.__doc__
-            for name, description in _descriptions(struct):
-                schema["properties"][name]["description"] = description
+            for name, told in _told_of_fields(struct):
+                schema["properties"][name].update(told)
             if struct.__struct_config__.forbid_unknown_fields:
                 schema["additionalProperties"] = False
-    for values in enum.Enum.__subclasses__():
-        schema = schemas.get(values.__name__)
-        if schema is not None and values.__name__ not in _NAMES.values() and _is_of_the_domain(values):
+    for values in (*enum.Enum.__subclasses__(), *enum.IntEnum.__subclasses__()):
+        schema = schemas.get(_name_of(values)) if _is_of_the_domain(values) else None
+        if schema is not None:
             schema["description"] = values.__doc__  # the framework says what the first field of this type is for
 
 
@@ -67,6 +74,12 @@ def summary_of(docstring: str) -> str:
     return f"{first.rstrip(':')}." if first.endswith(":") else first
 
 
+def _name_of(values: type) -> str:
+    """What a type of the domain is called in the document."""
+    module = values.__module__.removeprefix("forecourt.domain.").replace(".", "_")
+    return _NAMES.get(f"{module}_{values.__name__}", values.__name__)
+
+
 def _is_of_the_domain(values: type) -> bool:
     return values.__module__.startswith("forecourt.domain.")
 
@@ -75,12 +88,14 @@ def _on_one_line(text: str) -> str:
     return " ".join(text.split()).replace("``", "`")
 
 
-def _descriptions(struct: type[msgspec.Struct]) -> Iterator[tuple[str, str]]:
+def _told_of_fields(struct: type[msgspec.Struct]) -> Iterator[tuple[str, Document]]:
+    """The description of each field, and what else is said of it, such as that it is never answered."""
     hints = typing.get_type_hints(struct, include_extras=True)
     for field in msgspec.structs.fields(struct):
         for mark in _marks(hints[field.name]):
-            if isinstance(mark, msgspec.Meta) and mark.description:
-                yield field.encode_name, mark.description
+            if isinstance(mark, msgspec.Meta):
+                said = {"description": mark.description} if mark.description else {}
+                yield field.encode_name, said | (mark.extra_json_schema or {})
 
 
 def _marks(hint: Any) -> tuple[object, ...]:  # Any: a type hint

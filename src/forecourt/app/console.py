@@ -12,7 +12,7 @@ from forecourt.api.app import create_app
 from forecourt.api.news import News
 from forecourt.app.database import open_database
 from forecourt.app.process import Rings, asked_to_stop, is_listening, version
-from forecourt.config import Config
+from forecourt.config import Config, Tls
 from forecourt.courier.sweeper import sweep_for_ever
 from forecourt.dialects.v16 import dialect as v16
 from forecourt.domain.errors import DomainError
@@ -28,11 +28,11 @@ async def run(config: Config) -> None:
         async def parts_not_ready() -> list[str]:
             return [
                 *([] if await _is_reading(workspace) else ["database"]),
-                *([] if await is_listening(config.stations) else ["gateway"]),
+                *([] if await _is_gateway_ready(config, workspace) else ["gateway"]),
             ]
 
         news = News()
-        bell.listen(Rings({"result": news.heard, "errand": news.written}).heard)
+        bell.listen(Rings({"result": news.heard, "errand": news.written, "security": news.security_noted}).heard)
         application = create_app(
             workspace=workspace,
             catalogue=make_catalogue([v16.make()]),
@@ -67,6 +67,23 @@ class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+
+async def _is_gateway_ready(config: Config, workspace: Workspace) -> bool:
+    """Whether stations can connect, or could if there were a server certificate: it comes by REST, so REST must be
+    ready without it."""
+    first = config.all_listeners[0]
+    if await is_listening(first.address):
+        return True
+    return first.tls is not Tls.NONE and not await _has_server_certificate(workspace)
+
+
+async def _has_server_certificate(workspace: Workspace) -> bool:
+    try:
+        served = await workspace.read(lambda services: services.trust.server_certificates())
+    except DomainError:
+        return False
+    return any(one.is_enabled for one in served)
 
 
 async def _is_reading(workspace: Workspace) -> bool:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 from collections.abc import AsyncIterator
 
 from forecourt import config as settings
 from forecourt import logs
+from forecourt.app import folder
+from forecourt.app.secret_key import check_setting, open_vault
 from forecourt.clock import SystemClock
 from forecourt.config import Config
 from forecourt.domain.provisioning.service import BootPolicy
@@ -21,11 +22,12 @@ from forecourt.storage.workspace import DatabaseWorkspace
 
 @contextlib.asynccontextmanager
 async def open_database(config: Config) -> AsyncIterator[tuple[DatabaseWorkspace, Bell]]:
-    """The database at work in this process, brought up to date before."""
-    os.umask(0o077)  # what is kept here is nobody else's business
-    config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """The database at work in this process, brought up to date before. Raises StartError or StorageError."""
+    folder.prepare(config.data)
     database = Database(config.database_url)
+    check_setting(config, database)
     await asyncio.to_thread(database.migrate)
+    vault = await asyncio.to_thread(open_vault, config, database)
     bell: Bell = (
         LocalBell(database.path.with_name(f"{database.path.name}-bell"))
         if database.is_sqlite
@@ -38,6 +40,7 @@ async def open_database(config: Config) -> AsyncIterator[tuple[DatabaseWorkspace
             clock=SystemClock(),
             policy=BootPolicy(gateway.heartbeat_seconds, gateway.retry_seconds, gateway.configuration_age),
             hasher=Argon2Hasher(),
+            vault=vault,
         ),
         writers=database.writers,
         announce=bell.announce,

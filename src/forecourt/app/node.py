@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final
 
 import uvloop
@@ -14,7 +14,7 @@ from forecourt import config as settings
 from forecourt import logs
 from forecourt.app.database import open_database
 from forecourt.app.process import StartError, is_listening, only_one, version
-from forecourt.config import Config
+from forecourt.config import Address, Config, Tls
 from forecourt.passwords import Argon2Hasher
 from forecourt.storage.database import Database
 from forecourt.supervisor import Role, Supervisor
@@ -57,15 +57,23 @@ def _node_roles(config: Config) -> list[Role]:
 async def _serve(config: Config, announce: Callable[[str], None], roles: list[Role]) -> None:
     config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     with only_one(config.data):
-        for name, address in (("stations", config.stations), ("console", config.console)):
+        for setting, address in _addresses(config):
             if await is_listening(address):
-                raise StartError(f"{address} is in use by another program; set FORECOURT_{name.upper()} to another.")
+                raise StartError(f"{address} is in use by another program; set {setting} to another.")
         await _prepare(config, announce)
         supervisor = Supervisor(roles)
         async with asyncio.TaskGroup() as tasks:
             showing = tasks.create_task(_show_addresses(config, announce))
             await supervisor.run()
             showing.cancel()
+
+
+def _addresses(config: Config) -> Iterator[tuple[str, Address]]:
+    """Every address of this node, with the name of its setting."""
+    settings_of = {"ws": "FORECOURT_STATIONS", "wss": "FORECOURT_STATIONS_TLS"}
+    for listener in config.all_listeners:
+        yield settings_of.get(listener.name, f"the address of the listener {listener.name}"), listener.address
+    yield "FORECOURT_CONSOLE", config.console
 
 
 async def _prepare(config: Config, announce: Callable[[str], None]) -> None:
@@ -84,12 +92,15 @@ async def _prepare(config: Config, announce: Callable[[str], None]) -> None:
 
 
 async def _show_addresses(config: Config, announce: Callable[[str], None]) -> None:
-    for address in (config.stations, config.console):
+    # One with TLS listens once there is a server certificate, for which nobody need wait here.
+    plain = [listener.address for listener in config.all_listeners if listener.tls is Tls.NONE]
+    for address in (*plain, config.console):
         while True:
             if await is_listening(address):
                 break
             await asyncio.sleep(0.1)
     announce(f"Forecourt {version()} is running; press Ctrl-C to stop it.")
-    announce(f"  stations   ws://{config.stations}/ocpp/IDENTITY")
+    for listener in config.all_listeners:
+        announce(f"  stations   {listener.scheme}://{listener.address}/ocpp/IDENTITY")
     announce(f"  REST       http://{config.console}/api/v1/docs")
     announce(f"  database   {Database(config.database_url).shown}")

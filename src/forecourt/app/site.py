@@ -8,8 +8,8 @@ import functools
 from typing import Final
 
 from forecourt.app.database import open_database
-from forecourt.app.process import asked_to_stop
-from forecourt.config import Address, Config
+from forecourt.app.process import StartError, asked_to_stop
+from forecourt.config import Address, Config, Tls
 from forecourt.domain.authorization.model import IdToken
 from forecourt.domain.errors import DomainError
 from forecourt.domain.provisioning.model import StationDraft
@@ -21,14 +21,16 @@ DEMO_TAG: Final = "DEMO"
 
 async def run(config: Config) -> None:
     """A simulated site that charges, until it is asked to stop."""
+    stations = _address(config)
     async with asyncio.TaskGroup() as tasks:
-        address = Address(config.stations.reachable_host, config.stations.port)
-        site = tasks.create_task(run_site(f"ws://{address}/ocpp", tag=DEMO_TAG))
+        site = tasks.create_task(run_site(f"ws://{stations}/ocpp", tag=DEMO_TAG))
         await asked_to_stop()
         site.cancel()
 
 
 async def prepare(config: Config) -> None:
+    """Register what the site will use. Raises StartError when it could not connect."""
+    _address(config)
     async with open_database(config) as (workspace, _bell):
         tag = IdToken(id_token=DEMO_TAG, max_active_transactions=None, note="used by the simulated site")
         with contextlib.suppress(DomainError):  # known from an earlier demonstration
@@ -37,6 +39,13 @@ async def prepare(config: Config) -> None:
             draft = StationDraft(identity=identity, description="simulated")
             with contextlib.suppress(DomainError):
                 await workspace.write(functools.partial(_register, draft))
+
+
+def _address(config: Config) -> Address:
+    for listener in config.all_listeners:
+        if listener.tls is Tls.NONE and not listener.proxy_protocol:
+            return Address(listener.address.reachable_host, listener.address.port)
+    raise StartError("The simulated site connects without TLS; set FORECOURT_STATIONS to an address, not to off.")
 
 
 def _register(draft: StationDraft, services: Services) -> None:

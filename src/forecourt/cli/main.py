@@ -13,12 +13,16 @@ from typer.core import TyperGroup
 from forecourt.cli.batch import batch_commands
 from forecourt.cli.errand import errand_commands
 from forecourt.cli.exits import told_in_one_line
-from forecourt.cli.office import Office
+from forecourt.cli.office import Office, confirm
 from forecourt.cli.op import operation_commands
+from forecourt.cli.policy import policy_commands
+from forecourt.cli.security import security_commands
+from forecourt.cli.server_certificate import server_certificate_commands
 from forecourt.cli.station import station_commands
 from forecourt.cli.tag import tag_commands
 from forecourt.cli.token import token_commands
 from forecourt.cli.transactions import transactions_commands
+from forecourt.cli.trust import trust_commands
 from forecourt.domain.services import Workspace
 
 if TYPE_CHECKING:
@@ -38,6 +42,8 @@ class Doors:
     role: Callable[[str], None]
     catalogue: Callable[[], Catalogue]
     """Called only by commands that are about operations, because it loads all words of OCPP."""
+    accept_loss: Callable[[], None]
+    """Goes on although what the database was sealed with is lost."""
 
 
 class Commands(TyperGroup):
@@ -75,6 +81,23 @@ def build(doors: Doors) -> typer.Typer:
         """Be one process of the system; `serve` starts these."""
         doors.role(name)
 
+    @commands.command("secret-key")
+    def secret_key(
+        *,
+        accept_loss: Annotated[
+            bool, typer.Option("--accept-loss", help="Go on although the key of the database is lost.")
+        ] = False,
+        yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    ) -> None:
+        """Make a key for FORECOURT_SECRET_KEY, with which secrets in the database are sealed."""
+        if accept_loss:
+            confirm("Give up the secrets that were sealed with the lost key?", is_confirmed=yes)
+            doors.accept_loss()
+            return
+        from forecourt.pki.sealing import Vault
+
+        print(Vault.new_key().decode())
+
     office = Office(doors.open_workspace)
     commands.add_typer(station_commands(office), name="station")
     commands.add_typer(tag_commands(office), name="tag")
@@ -83,6 +106,10 @@ def build(doors: Doors) -> typer.Typer:
     commands.add_typer(operation_commands(office, doors.catalogue), name="op")
     commands.add_typer(errand_commands(office), name="errand")
     commands.add_typer(batch_commands(office), name="batch")
+    commands.add_typer(security_commands(office), name="security")
+    commands.add_typer(trust_commands(office), name="trust")
+    commands.add_typer(server_certificate_commands(office), name="server-certificate")
+    commands.add_typer(policy_commands(office), name="policy")
     return commands
 
 

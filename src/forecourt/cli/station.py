@@ -8,22 +8,29 @@ import typer
 
 from forecourt.cli.office import Office, confirm, form_of
 from forecourt.cli.output import Facts, print_facts, print_json
+from forecourt.cli.station_security import station_security_commands
+from forecourt.cli.who import command_line_user
+from forecourt.domain.admission.model import SecurityProfile
 from forecourt.domain.errors import invalid
 from forecourt.domain.evse import WHOLE_STATION
 from forecourt.domain.provisioning.model import Registration, StationDraft, StationFilter, StationSheet
 from forecourt.domain.services import Services
 
-_SHOWN: Final = ("id", "registration", "online", "lastSeenAt", "chargePointVendor", "chargePointModel", "description")
+_SHOWN: Final = (
+    *("id", "registration", "online", "lastSeenAt", "chargePointVendor", "chargePointModel", "description"),
+    "securityProfile",
+)
 _COLUMNS: Final = (
     *("id", "description", "registration", "heartbeatInterval", "online", "lastSeenAt", "bootedAt"),
     *("chargePointVendor", "chargePointModel", "chargePointSerialNumber", "firmwareVersion"),
-    *("firmwareStatus", "diagnosticsStatus", "createdAt"),
+    *("firmwareStatus", "diagnosticsStatus", "createdAt", "securityProfile"),
 )
 
 Identity = Annotated[str, typer.Argument(metavar="ID", help="The last part of the URL that the station connects to.")]
 Description = Annotated[str | None, typer.Option(help="For people.")]
 Decision = Annotated[Registration | None, typer.Option(case_sensitive=False, help="What the station is told.")]
 Interval = Annotated[int | None, typer.Option(metavar="SECONDS", help="Its own heartbeat interval.")]
+Profile = Annotated[int | None, typer.Option(min=0, max=3, help="The security profile.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Csv = Annotated[bool, typer.Option("--csv", help="Print CSV.")]
 
@@ -35,6 +42,7 @@ def station_facts(sheet: StationSheet) -> Facts:
         "description": sheet.description,
         "registration": sheet.station.registration.value,
         "heartbeatInterval": sheet.station.heartbeat_seconds,
+        "securityProfile": int(sheet.security_profile),
         "online": sheet.is_online,
         "lastSeenAt": sheet.last_seen_at,
         "bootedAt": sheet.booted_at,
@@ -51,6 +59,7 @@ def station_facts(sheet: StationSheet) -> Facts:
 def station_commands(office: Office) -> typer.Typer:
     """The group ``forecourt station``."""
     commands = typer.Typer(no_args_is_help=True, help="Which stations may connect.")
+    commands.add_typer(station_security_commands(office), name="security")
 
     @commands.command()
     def add(
@@ -58,26 +67,37 @@ def station_commands(office: Office) -> typer.Typer:
         description: Description = None,
         registration: Decision = None,
         heartbeat_interval: Interval = None,
+        security_profile: Profile = None,
     ) -> None:
-        """Register a station; it is accepted unless --registration says otherwise."""
+        """Register a station; it is accepted unless --registration says otherwise. One that was removed comes back
+        with its history, its security profile and its passwords."""
         draft = StationDraft(
             identity=identity,
             description=description or "",
             registration=registration or Registration.ACCEPTED,
             heartbeat_seconds=heartbeat_interval,
+            security_profile=None if security_profile is None else SecurityProfile(security_profile),
         )
-        print_facts(station_facts(office.write(lambda services: services.provisioning.add(draft))))
+        who = command_line_user()
+        print_facts(station_facts(office.write(lambda services: services.provisioning.add(draft, who))))
 
     @commands.command("list")
     def list_all(
+        *,
         search: Annotated[str | None, typer.Option(help="Only what contains this text.")] = None,
         registration: Decision = None,
         online: Annotated[bool | None, typer.Option("--online/--offline", help="Only those.")] = None,
+        security_profile: Profile = None,
         as_json: Json = False,
         as_csv: Csv = False,
     ) -> None:
         """List stations, ordered by id."""
-        wanted = StationFilter(search=search or None, registration=registration, is_online=online)
+        wanted = StationFilter(
+            search=search or None,
+            registration=registration,
+            is_online=online,
+            security_profile=None if security_profile is None else SecurityProfile(security_profile),
+        )
         office.print_list(
             lambda services, page: services.provisioning.list(wanted, page),
             station_facts,

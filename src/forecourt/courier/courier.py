@@ -300,7 +300,7 @@ class Courier:
 def _answered(dialect: Dialect, out: _Out, event: Answered, services: Services) -> None:
     """Record the answer, and what it means. An answer that the business cannot take in is recorded all the same."""
     action = out.command.action
-    response = _response(event)
+    response = _response(out, event)
     out.is_told = False
     if not services.errands.answered(out.claim, response=response, refusal=refusal(action, event.words)):
         _log.warning("late_answer", errand=out.claim.number, action=action.name)
@@ -322,7 +322,7 @@ def _hear(dialect: Dialect, out: _Out, event: Answered, services: Services) -> N
 
 def _answered_late(dialect: Dialect, out: _Out, event: Answered, services: Services) -> None:
     refused = refusal(out.command.action, event.words)
-    if services.errands.answered_late(out.claim, response=_response(event), refusal=refused):
+    if services.errands.answered_late(out.claim, response=_response(out, event), refusal=refused):
         _hear(dialect, out, event, services)
 
 
@@ -331,10 +331,11 @@ def _logged(outcome: Outcome) -> None:
         _log.warning("late_answer_not_recorded", error=repr(outcome.error)[:300])
 
 
-def _response(event: Answered) -> str:
-    """The answer as it came, unless there is a secret in it."""
+def _response(out: _Out, event: Answered) -> str:
+    """The answer as it came, unless there is a secret in it: a field of the action, or what the station was told."""
     safe = shown(event.words)
-    return event.payload.decode("utf-8", "replace") if safe is event.words else _encode(safe).decode()
+    text = event.payload.decode("utf-8", "replace") if safe is event.words else _encode(safe).decode()
+    return scrubbed(text, secrets_in(out.command.words))
 
 
 def _lost(out: _Out, reason: str, *, was_sent: bool) -> Ending:

@@ -20,3 +20,11 @@ class Changes(Protocol):
     def errand_changed(self, number: int) -> None:
         """An errand has another state than before."""
         ...
+
+    def trust_changed(self) -> None:
+        """The store of trust has another version: who is trusted, who is revoked, what is presented, or the policy."""
+        ...
+
+    def security_noted(self) -> None:
+        """There is a new entry in the security log, or a new security event of a station."""
+        ...

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from datetime import timedelta
+from typing import Final, Generic, TypeVar
 
 Item = TypeVar("Item")
+Shown = TypeVar("Shown")
 
 MAX_LIMIT = 1000
+
+COMMITTED_WITHIN: Final = timedelta(seconds=5)
+"""How long after it was written something may still be on its way into sight: transactions take time, and clocks of
+nodes differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,3 +31,17 @@ class Page(Generic[Item]):
 
     items: Sequence[Item]
     next_after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tail(Generic[Item]):
+    """What came to a list that only grows, the oldest first. Go on after ``reached``: up to that number nothing new
+    will appear."""
+
+    items: Sequence[Item]
+    reached: int
+    has_more: bool
+    """True when there was more than was asked for."""
+
+    def map(self, show: Callable[[Item], Shown]) -> Tail[Shown]:
+        return Tail([show(item) for item in self.items], self.reached, self.has_more)

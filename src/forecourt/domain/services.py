@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from forecourt.domain.access.service import Access
+from forecourt.domain.admission.passwords import Passwords
+from forecourt.domain.admission.profile_upgrades import ProfileUpgrades
+from forecourt.domain.admission.service import Admissions
 from forecourt.domain.authorization.service import Authorization
 from forecourt.domain.availability.service import Availability
 from forecourt.domain.configuration.service import Configuration
@@ -21,8 +24,10 @@ from forecourt.domain.provisioning.service import Provisioning
 from forecourt.domain.remote_control.service import RemoteControl
 from forecourt.domain.reservation.service import Reservations
 from forecourt.domain.security.service import Security
+from forecourt.domain.security_log.service import SecurityLog
 from forecourt.domain.smart_charging.service import SmartCharging
 from forecourt.domain.transactions.service import Transactions
+from forecourt.domain.trust.service import Trust
 
 
 class Timed(Protocol):
@@ -50,9 +55,14 @@ class Services:
     data_transfer: DataTransfer
     presence: Presence
     access: Access
+    admissions: Admissions
+    passwords: Passwords
+    profile_upgrades: ProfileUpgrades
     errands: Errands
     jobs: Jobs
     security: Security
+    security_log: SecurityLog
+    trust: Trust
     configuration: Configuration
     local_lists: LocalLists
     remote_control: RemoteControl

@@ -17,8 +17,8 @@ import structlog
 from forecourt.dialect import Dialect
 from forecourt.domain.errors import DomainError, Kind
 from forecourt.domain.presence.model import LinkId
-from forecourt.domain.provisioning.model import Station
 from forecourt.domain.services import Services
+from forecourt.gateway.handshake import Admitted
 from forecourt.gateway.pace import Allowance
 from forecourt.ocpp.action import Message
 from forecourt.ocpp.errors import Fault
@@ -96,6 +96,7 @@ class Connection:
         "_late",
         "_room",
         "address",
+        "admitted",
         "closed_for",
         "has_pinged",
         "heard_at",
@@ -113,20 +114,20 @@ class Connection:
     def __init__(
         self,
         wire: Wire,
-        station: Station,
+        admitted: Admitted,
         *,
         dialect: Dialect,
         desk: Desk,
         limits: Limits,
         messages_per_second: float,
-        address: str,
-        subprotocol: str,
         now: float,
     ) -> None:
         self.wire = wire
-        self.station = station
-        self.address = address
-        self.subprotocol = subprotocol
+        self.station = admitted.station
+        self.address = admitted.knock.address
+        self.subprotocol = admitted.subprotocol
+        self.admitted = admitted
+        """What it was let in for."""
         self.session = Session(dialect.vocabulary, _new_call_id, limits)
         self.link_id = LinkId(secrets.randbits(63))
         self.recorded_at: float | None = None

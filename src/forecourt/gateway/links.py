@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
+import itertools
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Final, Protocol
@@ -12,10 +14,21 @@ import structlog
 
 from forecourt.clock import Clock
 from forecourt.config import GatewayConfig
-from forecourt.domain.presence.model import LinkId
-from forecourt.domain.provisioning.model import Station, StationKey, UnknownStation
+from forecourt.domain.admission.model import Caller, SecurityProfile
+from forecourt.domain.errors import DomainError
+from forecourt.domain.errors import Kind as Fault
+from forecourt.domain.presence.model import LinkSecurity
+from forecourt.domain.provisioning.model import StationKey, UnknownStation
+from forecourt.domain.security_log.model import Kind, Note
 from forecourt.domain.services import Services, Workspace
+from forecourt.domain.trust.held import How, Use
+from forecourt.gateway import handshake
+from forecourt.gateway.certificates import still_holds
 from forecourt.gateway.connection import GOING_AWAY, NORMAL, POLICY, Connection, Desk, Outcome
+from forecourt.gateway.guard import Guard
+from forecourt.gateway.notes import Notes
+from forecourt.gateway.refusals import Refused, not_known
+from forecourt.gateway.trust import Trusting
 
 SLICES: Final = 20
 """The wheel visits every link once a second, a slice of them at a time, so that the loop never pauses for all."""
@@ -25,6 +38,16 @@ NOTE_SECONDS: Final = 60.0
 
 REFRESH_SECONDS: Final = 5.0
 """How often it is asked what others decided, in case the bell was not heard."""
+
+READ_AT_ONCE: Final = 200
+"""Records read in one unit of work, so that a change that concerns every link lets others in between."""
+
+LOOKED_AT_ONCE: Final = 20
+"""Links that are looked at again before the loop does something else: a certificate may have to be proven anew."""
+
+ASKED_AT_ONCE: Final = 500
+"""Links of which it is asked whether their certificates may still hold, before the loop does something else: some 5 ms.
+"""
 
 STRANGERS_NOTED: Final = 200
 """Unknown stations noted per second at most; more of them at once is an attack, not a mistake."""
@@ -39,8 +62,12 @@ class Office(Workspace, Desk, Protocol):
 class Links:
     """The register of open links, newest per station."""
 
-    def __init__(self, office: Office, clock: Clock, config: GatewayConfig, node: str) -> None:
+    def __init__(
+        self, office: Office, clock: Clock, config: GatewayConfig, node: str, *, guard: Guard, notes: Notes
+    ) -> None:
         self._office = office
+        self._guard = guard
+        self._notes = notes
         self._clock = clock
         self._config = config
         self._node = node
@@ -50,7 +77,8 @@ class Links:
         self._count = 0
         self._strangers: dict[str, UnknownStation] = {}
         self._pruned_at = 0.0
-        self._stale: set[str] = set()
+        self._stale: dict[str, None] = {}
+        """Whose records have to be read again, in this order."""
         self._rung = asyncio.Event()
         self._is_draining = False
         self._listeners: list[Callable[[str], None]] = []
@@ -72,6 +100,9 @@ class Links:
         self._slices[connection.slice].add(connection)
         self._count += 1
         self._record(connection)
+        evidence = connection.admitted.certificate.evidence
+        if evidence is not None and evidence.version != self._guard.trusting.version:
+            self.changed(identity)  # it was decided on what was trusted a moment ago
         if older is not None:
             older.close(POLICY, "replaced by a newer connection of this station")
         if self._is_draining:
@@ -161,7 +192,7 @@ class Links:
             if connection.recorded_at is None and connection.closed_for is None:
                 self._record(connection)
             if now - connection.read_at >= NOTE_SECONDS:
-                self._stale.add(connection.station.identity)
+                self._stale[connection.station.identity] = None
         if contacts:
             self._office.submit(contacts[0][0], _noting(contacts), _logged)
 
@@ -169,7 +200,25 @@ class Links:
 
     def changed(self, identity: str | None) -> None:
         """The record of a station changed (None: any may have); read it again soon. Called on the event loop."""
-        self._stale.update(self._links if identity is None else [identity])
+        self._stale.update(dict.fromkeys(self._links if identity is None else [identity]))
+        self._rung.set()
+
+    async def trust_changed(self, trusting: Trusting) -> None:
+        """Something else is trusted than before, or the policy is another: every link has to hold against it, those
+        first of which something that their certificates relied on was withdrawn."""
+        first: list[str] = []
+        for number, (identity, link) in enumerate(list(self._links.items()), 1):
+            if _is_shaken(link, trusting):
+                first.append(identity)
+            if number % ASKED_AT_ONCE == 0:
+                await asyncio.sleep(0)
+        self._stale = {**dict.fromkeys(first), **self._stale, **dict.fromkeys(self._links)}
+        self._rung.set()
+
+    def revocations_changed(self) -> None:
+        """A CA told something new of certificates."""
+        proven = [one for one in self._links.values() if one.admitted.certificate.evidence is not None]
+        self._stale.update(dict.fromkeys(one.station.identity for one in proven))
         self._rung.set()
 
     async def _keep_fresh(self) -> None:
@@ -177,34 +226,81 @@ class Links:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._rung.wait(), REFRESH_SECONDS)
             self._rung.clear()
-            stale, self._stale = list(self._stale), set()
             try:
-                await self._refresh(stale)
+                await self._refresh()
             except Exception as error:  # mostly a database that is out of reach; this must go on until it is back
-                self._stale.update(stale)
                 _log.warning("refresh_failed", reason=str(error))
                 await asyncio.sleep(1)
 
-    async def _refresh(self, identities: list[str]) -> None:
-        def look(services: Services) -> tuple[list[Station | None], list[tuple[str, LinkId]]]:
-            found = [services.provisioning.find_station(identity) for identity in identities]
-            return found, services.presence.to_close(self._node)
+    async def _refresh(self) -> None:
+        """Read what is stale, some of it at a time, so that what turns up meanwhile and is more urgent comes next.
 
-        stations, ending = await self._office.read(look)
-        now = asyncio.get_running_loop().time()
-        for identity, station in zip(identities, stations, strict=True):
-            connection = self._links.get(identity)
-            if connection is None:
-                continue
-            connection.read_at = now
-            if station is None:
-                connection.close(POLICY, "the station was removed from the register")
-            else:
-                connection.station = station
-        for identity, link_id in ending:
+        Raises DomainError UNAVAILABLE, and then it is stale as before.
+        """
+        looked = 0
+        is_first = True
+        while self._stale or is_first:
+            is_first = False
+            some = list(itertools.islice(self._stale, READ_AT_ONCE))
+            for identity in some:  # before it is read: what changes from now on makes it stale again
+                del self._stale[identity]
+            try:
+                found = await self._callers(some) if some else []
+            except BaseException:
+                self._stale = {**dict.fromkeys(some), **self._stale}
+                raise
+            for identity, caller in found:
+                connection = self._links.get(identity)
+                if connection is not None:
+                    await self._look_again(connection, caller)
+                looked = (looked + 1) % LOOKED_AT_ONCE
+                if looked == 0:
+                    await asyncio.sleep(0)
+            await self._close_as_asked()
+
+    async def _close_as_asked(self) -> None:
+        for identity, link_id in await self._office.read(lambda services: services.presence.to_close(self._node)):
             connection = self._links.get(identity)
             if connection is not None and connection.link_id == link_id:
                 connection.close(NORMAL, "closed by the operator")
+
+    async def _callers(self, identities: list[str]) -> list[tuple[str, Caller | None]]:
+        """What is on record of stations. A record that cannot be read holds up no other one, and ends its link: nobody
+        can say any more that it may stay. Raises DomainError UNAVAILABLE."""
+        try:
+            return await self._office.read(functools.partial(_looking, identities))
+        except Exception as error:
+            if _is_unavailable(error):
+                raise
+            if len(identities) > 1:
+                return [found for identity in identities for found in await self._callers([identity])]
+            connection = self._links.get(identities[0])
+            if connection is not None:
+                self._end(connection, not_known(error))
+            return []
+
+    async def _look_again(self, connection: Connection, caller: Caller | None) -> None:
+        connection.read_at = asyncio.get_running_loop().time()
+        if caller is None:
+            connection.close(POLICY, "the station was removed from the register")
+            return
+        connection.station = handshake.as_received(caller.station, connection.admitted.entry)
+        try:
+            refused = await self._guard.objection(connection, caller)
+        except Exception as error:  # of one link; the others have to be looked at all the same
+            refused = not_known(error)
+        if refused is not None:
+            self._end(connection, refused)
+
+    def _end(self, connection: Connection, refused: Refused) -> None:
+        """What a link was opened for no longer holds (A00.FR.002)."""
+        if connection.closed_for is None:
+            reason = refused.detail or refused.reason
+            note = Note(
+                kind=Kind.LINK_CLOSED, reason=reason, station=connection.station.identity, address=connection.address
+            )
+            self._notes.note(note)
+            connection.close(POLICY, refused.reason)
 
     # The end
 
@@ -227,23 +323,66 @@ class Links:
         """Put a link on record. Tried again by the wheel when the database does not take it."""
         connection.recorded_at = asyncio.get_running_loop().time()
 
-        def work(services: Services) -> None:
+        def work(services: Services) -> Caller | None:
             services.presence.open(
                 connection.station,
                 connection.link_id,
                 node=self._node,
                 address=connection.address,
                 subprotocol=connection.subprotocol,
+                security=_security_of(connection),
             )
+            evidence = connection.admitted.certificate.evidence
+            if evidence is not None and connection.admitted.entry.profile is SecurityProfile.TLS_CERTIFICATE:
+                services.trust.hold(connection.station, Use.CHARGE_POINT, evidence.leaf, How.PRESENTED)
+            return services.admissions.find(connection.station.identity)
 
-        def done(outcome: Outcome[None]) -> None:
+        def done(outcome: Outcome[Caller | None]) -> None:
             if outcome.error is not None:
                 connection.recorded_at = None
             else:
-                self._tell(connection.station.identity)
+                self._recorded(connection, outcome.result)
             _logged(outcome)
 
         self._office.submit(connection.station.key, work, done)
+
+    def _recorded(self, connection: Connection, caller: Caller | None) -> None:
+        """It is on record from now on that the station is here: whoever changes what it may come with rings for it, and
+        what was changed between the decision and now is seen here."""
+        policy = self._guard.trusting.policy
+        refused = handshake.objection(connection.admitted, caller, policy, is_opening=True)
+        if refused is not None:
+            self._end(connection, refused)
+        self._tell(connection.station.identity)
+
+
+def _looking(identities: list[str], services: Services) -> list[tuple[str, Caller | None]]:
+    return [(identity, services.admissions.find(identity)) for identity in identities]
+
+
+def _is_shaken(connection: Connection, trusting: Trusting) -> bool:
+    evidence = connection.admitted.certificate.evidence
+    return evidence is not None and not still_holds(evidence, trusting)
+
+
+def _is_unavailable(error: Exception) -> bool:
+    return isinstance(error, DomainError) and error.kind is Fault.UNAVAILABLE
+
+
+def _security_of(connection: Connection) -> LinkSecurity:
+    admitted = connection.admitted
+    channel, leaf = admitted.knock.channel, admitted.certificate.leaf
+    return LinkSecurity(
+        profile=admitted.entry.profile,
+        listener=channel.listener,
+        is_tls=channel.is_tls,
+        tls_version=channel.tls_version,
+        cipher=channel.cipher,
+        via_proxy=channel.via_proxy,
+        fingerprint=None if leaf is None else leaf.fingerprint,
+        certificate_ends_at=None if leaf is None else leaf.not_after,
+        is_onboarding=admitted.entry.is_onboarding,
+    )
 
 
 def _closing(connection: Connection) -> Callable[[Services], None]:
@@ -260,6 +399,7 @@ def _noting_strangers(strangers: list[UnknownStation]) -> Callable[[Services], N
 
 def _pruning_strangers(services: Services) -> None:
     services.authorization.prune_strangers()
+    services.security_log.prune()
 
 
 def _logged(outcome: Outcome[object]) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import functools
+import json
+import re
 from typing import Any, Final, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -54,13 +57,39 @@ def secrets_in(words: Message) -> set[str]:
         for inner in value if isinstance(value, list) else [value]:
             if isinstance(inner, Message):
                 found |= secrets_in(inner)
+    found |= {form for text in found for form in _forms(text)}
     return {text for text in found if len(text) >= SHORTEST_SECRET}
 
 
+def _forms(secret: str) -> set[str]:
+    """The other texts by which somebody may tell a secret: what hexadecimal text stands for, and hexadecimal text of
+    what is none."""
+    if _HEX.fullmatch(secret) is None:
+        data = secret.encode("utf-8", "surrogatepass")
+        return {data.hex(), base64.b64encode(data).decode()}
+    data = bytes.fromhex(secret)
+    return {
+        data.decode("latin-1"),
+        data.decode("utf-8", "replace"),
+        data.decode("utf-8", "ignore"),
+        base64.b64encode(data).decode(),
+        data.hex(" "),
+        data.hex(":"),
+    }
+
+
+_HEX: Final = re.compile(r"(?:[0-9A-Fa-f]{2})+", re.ASCII)
+
+
 def scrubbed(text: str, secrets: set[str]) -> str:
-    """The text, or the JSON, with every secret in it replaced."""
-    for secret in sorted(secrets, key=len, reverse=True):
-        text = text.replace(secret, HIDDEN).replace(msgspec.json.encode(secret).decode()[1:-1], HIDDEN)
+    """The text, or the JSON, with every secret in it replaced, in upper or lower case."""
+    written = {
+        form
+        for secret in secrets
+        for form in (secret, msgspec.json.encode(secret).decode()[1:-1], json.dumps(secret)[1:-1])
+    }
+    for form in sorted(written, key=len, reverse=True):
+        text = re.sub(re.escape(form), HIDDEN, text, flags=re.IGNORECASE)
     return text
 
 

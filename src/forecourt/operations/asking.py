@@ -92,7 +92,12 @@ async def cancel_batch(workspace: Workspace, number: BatchNumber) -> Batch:
 async def _ask_some(
     workspace: Workspace, wish: Wish, stations: Sequence[str], asked: AskedMany, written: Written
 ) -> None:
-    """All in one unit of work; where one is refused, each in its own, because a refusal must store nothing."""
+    """All in one unit of work; where one is refused, each in its own, because a refusal must store nothing.
+
+    Each station may be held until the end of the unit of work, so that all units take them in one order, whatever the
+    order in which they were selected.
+    """
+    stations = sorted(stations)
     try:
         errands = await workspace.write(lambda services: [wish.ask(services, station) for station in stations])
     except DomainError as error:

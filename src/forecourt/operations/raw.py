@@ -1,6 +1,7 @@
 """Every action that may be sent to a station, as an operation that sends it exactly as it was written.
 
-Nothing is checked but the types of the words: whoever tests a station must be able to send it nonsense.
+Nothing is checked but the types of the words: whoever tests a station must be able to send it nonsense. Words that
+mean something to the house, such as a new password, are sent as they are, too, and the house knows of it.
 """
 
 from __future__ import annotations
@@ -26,13 +27,15 @@ def raw_operation(dialect: Dialect, action: AnyAction) -> AnyOperation:
     """The operation that sends an action."""
 
     def say(services: Services, station: Station, words: Message, order: Order) -> Errand:
+        command = Command(action, words)
         draft = Draft(
             operation=action.name,
             intent=Say(action.name, _encode(words).decode()),
             shown=_encode(shown(words)).decode(),
-            warnings=dialect.warnings(Command(action, words), station, services),
+            warnings=dialect.warnings(command, station, services),
         )
-        return services.errands.ask(station, draft, order)
+        errand = dialect.ask_meant(command, station, services, order, draft)
+        return services.errands.ask(station, draft, order) if errand is None else errand
 
     return Operation(
         name=action.name,

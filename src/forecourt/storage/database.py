@@ -14,6 +14,10 @@ import sqlalchemy
 from forecourt.clock import Clock
 from forecourt.domain.access.model import PasswordHasher
 from forecourt.domain.access.service import Access
+from forecourt.domain.admission.ledger import Ledger
+from forecourt.domain.admission.passwords import Passwords
+from forecourt.domain.admission.profile_upgrades import ProfileUpgrades
+from forecourt.domain.admission.service import Admissions
 from forecourt.domain.authorization.service import Authorization
 from forecourt.domain.availability.service import Availability
 from forecourt.domain.configuration.service import Configuration
@@ -28,15 +32,21 @@ from forecourt.domain.provisioning.service import BootPolicy, Provisioning
 from forecourt.domain.remote_control.service import RemoteControl
 from forecourt.domain.reservation.service import Reservations
 from forecourt.domain.security.service import Security
+from forecourt.domain.security_log.service import SecurityLog
 from forecourt.domain.services import Services
 from forecourt.domain.smart_charging.service import SmartCharging
 from forecourt.domain.transactions.service import Transactions
+from forecourt.domain.trust.service import Trust
+from forecourt.domain.trust.store import TrustStores
+from forecourt.pki.sealing import Vault
 from forecourt.storage.access import AccessRecords
+from forecourt.storage.admission import AdmissionRecords
 from forecourt.storage.availability import AvailabilityRecords
 from forecourt.storage.configurations import Configurations
 from forecourt.storage.connection import Connection
 from forecourt.storage.errands import Errands
 from forecourt.storage.errors import StorageError
+from forecourt.storage.held_certificates import HeldRecords
 from forecourt.storage.id_tokens import IdTokens
 from forecourt.storage.job_statuses import JobStatuses
 from forecourt.storage.jobs import Jobs
@@ -45,11 +55,16 @@ from forecourt.storage.local_lists import LocalListRecords
 from forecourt.storage.postgresql import PostgresqlConnection
 from forecourt.storage.remote_requests import RemoteRequests
 from forecourt.storage.reservations import ReservationRecords
+from forecourt.storage.revocations import ParsedCrls, RevocationRecords
 from forecourt.storage.security_events import SecurityRecords
+from forecourt.storage.security_log import SecurityLogRecords
+from forecourt.storage.security_policy import PolicyRecords
+from forecourt.storage.server_certificates import KeyRing, ServerCertificateRecords
 from forecourt.storage.smart_charging import SmartChargingRecords
 from forecourt.storage.sqlite import SqliteConnection
 from forecourt.storage.stations import Stations
 from forecourt.storage.transactions import TransactionRecords
+from forecourt.storage.trust import TrustRecords
 from forecourt.storage.turn import Turn
 from forecourt.storage.unit_of_work import Unit
 from forecourt.storage.vendor_messages import VendorMessages
@@ -121,21 +136,46 @@ class Database:
         return None if row is None else str(row[0])
 
 
-def services_on(*, clock: Clock, policy: BootPolicy, hasher: PasswordHasher) -> Callable[[Unit], Services]:
-    """How the services are built over the stores of one unit of work."""
+def services_on(
+    *, clock: Clock, policy: BootPolicy, hasher: PasswordHasher, vault: Vault
+) -> Callable[[Unit], Services]:
+    """How the services are built over the stores of one unit of work. The vault seals what nobody may read there."""
+    keys = KeyRing(vault)
+    crls = ParsedCrls()
 
     def build(unit: Unit) -> Services:
         changes = UnitChanges(unit)
-        errands = ErrandService(Errands(unit), clock, changes)
+        errands = ErrandService(Errands(unit, vault), clock, changes)
         authorization = Authorization(IdTokens(unit), clock)
         configuration = Configuration(Configurations(unit), errands, clock, refresh_after=policy.refresh_after)
         remote_control = RemoteControl(RemoteRequests(unit), errands, authorization, clock)
         reservations = Reservations(ReservationRecords(unit), errands, authorization, clock)
         transactions = Transactions(TransactionRecords(unit), authorization, remote_control, reservations, clock)
-        provisioning = Provisioning(
-            Stations(unit), clock, changes, policy=policy, configuration=configuration, errands=errands
+        security = Security(SecurityRecords(unit), clock, changes)
+        security_log = SecurityLog(SecurityLogRecords(unit), clock, changes)
+        trust = Trust(
+            TrustStores(
+                certificates=TrustRecords(unit),
+                revocations=RevocationRecords(unit, crls),
+                server_certificates=ServerCertificateRecords(unit, keys),
+                policy=PolicyRecords(unit),
+                held=HeldRecords(unit),
+            ),
+            security_log,
+            clock,
+            changes,
         )
-        security = Security(SecurityRecords(unit), clock)
+        ledger = Ledger(AdmissionRecords(unit), security_log, changes)
+        admissions = Admissions(ledger, errands, trust)
+        provisioning = Provisioning(
+            Stations(unit),
+            clock,
+            changes,
+            policy=policy,
+            configuration=configuration,
+            errands=errands,
+            admissions=admissions,
+        )
         jobs = JobService(Jobs(unit), JobStatuses(unit), errands, clock)
         return Services(
             provisioning=provisioning,
@@ -147,9 +187,16 @@ def services_on(*, clock: Clock, policy: BootPolicy, hasher: PasswordHasher) -> 
             data_transfer=DataTransfer(VendorMessages(unit), clock),
             presence=Presence(Links(unit), clock, changes),
             access=Access(AccessRecords(unit), clock, hasher),
+            admissions=admissions,
+            passwords=Passwords(ledger, errands, hasher, clock),
+            profile_upgrades=ProfileUpgrades(
+                ledger, clock, admissions=admissions, errands=errands, trust=trust, configuration=configuration
+            ),
             errands=errands,
             jobs=jobs,
             security=security,
+            security_log=security_log,
+            trust=trust,
             configuration=configuration,
             local_lists=LocalLists(LocalListRecords(unit), configuration, errands, clock),
             remote_control=remote_control,
@@ -174,6 +221,12 @@ class UnitChanges:
 
     def errand_changed(self, number: int) -> None:
         self._unit.ring(f"result {number}")
+
+    def trust_changed(self) -> None:
+        self._unit.ring("trust")
+
+    def security_noted(self) -> None:
+        self._unit.ring("security")
 
 
 def newest_version() -> str:

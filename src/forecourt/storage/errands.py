@@ -26,9 +26,10 @@ from forecourt.domain.errands.model import (
     Priority,
 )
 from forecourt.domain.paging import Page, PageRequest
+from forecourt.pki.sealing import Vault
 from forecourt.storage.connection import Row
 from forecourt.storage.errand_tables import batch, errand
-from forecourt.storage.intents import read_intent, written_intent
+from forecourt.storage.intents import Intents
 from forecourt.storage.pages import number_after, page_of
 from forecourt.storage.schema import columns_of, from_micros, maybe_from_micros, metadata, paged, to_micros
 from forecourt.storage.unit_of_work import Unit
@@ -108,8 +109,9 @@ _WENT_OFFLINE: Final = "The station went off line before it could be sent."
 class Errands:
     """The ErrandStore of one unit of work."""
 
-    def __init__(self, unit: Unit) -> None:
+    def __init__(self, unit: Unit, vault: Vault) -> None:
         self._unit = unit
+        self._intents = Intents(vault)
 
     # One errand goes its way
 
@@ -123,7 +125,7 @@ class Errands:
                 station_key,
                 order.batch,
                 draft.operation,
-                written_intent(draft.intent),
+                self._intents.written(draft.intent),
                 order.parameters if draft.shown is None else draft.shown,
                 order.asked_by,
                 order.delivery.value,
@@ -138,7 +140,7 @@ class Errands:
 
     def next_for(self, station_key: int, line: Line, at: datetime) -> Claim | None:
         row = self._unit.one(_NEXT, (line.link_id, line.node, station_key, to_micros(at)))
-        return None if row is None else _to_claim(row)
+        return None if row is None else self._to_claim(row)
 
     def send(
         self, claim: Claim, *, line: Line, action: str, shown: str, kept: Intent, at: datetime, answer_by: datetime
@@ -148,7 +150,7 @@ class Errands:
             _SEND,
             action,
             shown,
-            written_intent(kept),
+            self._intents.written(kept),
             line.node,
             line.link_id,
             now,
@@ -161,7 +163,7 @@ class Errands:
         return self._has_changed(_PUT_BACK, to_micros(at), number)
 
     def take_back(self, claim: Claim, at: datetime) -> bool:
-        return self._has_changed(_TAKE_BACK, written_intent(claim.intent), to_micros(at), claim.number)
+        return self._has_changed(_TAKE_BACK, self._intents.written(claim.intent), to_micros(at), claim.number)
 
     def finish(
         self,
@@ -184,7 +186,7 @@ class Errands:
             None if failure is None else failure.code,
             failure is not None and failure.is_outcome_unknown,
             response,
-            None if kept is None else written_intent(kept),
+            None if kept is None else self._intents.written(kept),
             number,
             of.value,
         )
@@ -203,7 +205,7 @@ class Errands:
         now = to_micros(at)
         rows = [row for overdue in _OVERDUE for row in self._unit.all(overdue, (now, MAX_OVERDUE))]
         rows.sort(key=lambda row: row[0])  # everywhere in one order, so that two who settle cannot wait for one another
-        return [(_to_claim(row[:5]), ErrandState(row[5]), _reason(row[5], row[6] <= now)) for row in rows]
+        return [(self._to_claim(row[:5]), ErrandState(row[5]), _reason(row[5], row[6] <= now)) for row in rows]
 
     def is_overdue(self, at: datetime) -> bool:
         now = to_micros(at)
@@ -211,14 +213,18 @@ class Errands:
 
     def sent_by(self, node: str) -> list[Claim]:
         rows = self._unit.all(_SENT_BY, (node,))
-        return [_to_claim(row) for row in rows]
+        return [self._to_claim(row) for row in rows]
 
     def waiting(self, node: str) -> list[str]:
         return [row[0] for row in self._unit.all(_WAITING, (node,))]
 
     def find_claim(self, number: ErrandNumber) -> Claim | None:
         row = self._unit.one(f"{_CLAIM} WHERE number = ?", (number,))
-        return None if row is None else _to_claim(row)
+        return None if row is None else self._to_claim(row)
+
+    def _to_claim(self, row: Row) -> Claim:
+        number, key, operation, intent, attempts = row
+        return Claim(ErrandNumber(number), key, operation, self._intents.read(intent), attempts)
 
     # Questions
 
@@ -333,11 +339,6 @@ def _filtered(statement: Select[Any], wanted: ErrandFilter) -> Select[Any]:
     if wanted.until is not None:
         statement = statement.where(_columns.queued_at < to_micros(wanted.until))
     return statement
-
-
-def _to_claim(row: Row) -> Claim:
-    number, key, operation, intent, attempts = row
-    return Claim(ErrandNumber(number), key, operation, read_intent(intent), attempts)
 
 
 def _to_errand(row: Row) -> Errand:

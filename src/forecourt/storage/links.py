@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import BigInteger, Boolean, Column, Table, select
+from sqlalchemy import BigInteger, Boolean, Column, Integer, Table, select
 
+from forecourt.domain.admission.model import SecurityProfile
 from forecourt.domain.paging import Page, PageRequest
-from forecourt.domain.presence.model import Epoch, LinkId, LinkRecord
+from forecourt.domain.presence.model import PLAIN, Epoch, LinkId, LinkRecord, LinkSecurity
 from forecourt.storage.connection import Row
 from forecourt.storage.pages import page_of
-from forecourt.storage.schema import columns_of, from_micros, metadata, moment, paged, station_key, text, to_micros
+from forecourt.storage.schema import (
+    columns_of,
+    from_micros,
+    maybe_from_micros,
+    maybe_to_micros,
+    metadata,
+    moment,
+    paged,
+    station_key,
+    text,
+    to_micros,
+)
 from forecourt.storage.unit_of_work import Unit
 
 link: Final = Table(
@@ -25,6 +38,33 @@ link: Final = Table(
     text("subprotocol"),
     moment("connected_at"),
     Column("is_to_close", Boolean, nullable=False),
+    Column("profile", Integer),
+    text("listener", is_required=False),
+    Column("is_tls", Boolean),
+    text("tls_version", is_required=False),
+    text("cipher", is_required=False),
+    text("via_proxy", is_required=False),
+    text("fingerprint", is_required=False),
+    moment("certificate_ends_at", is_required=False),
+    Column("is_onboarding", Boolean),
+)
+"""What says how a station came in is absent in links of a time when that was not written down."""
+
+_WRITTEN: Final = (
+    "station_key link_id node address subprotocol connected_at profile listener is_tls tls_version cipher via_proxy"
+    " fingerprint certificate_ends_at is_onboarding"
+)
+_LISTED: Final = (
+    "link_id epoch node address subprotocol connected_at is_to_close profile listener is_tls tls_version cipher"
+    " via_proxy fingerprint certificate_ends_at is_onboarding"
+)
+_OPEN: Final = (
+    "INSERT INTO link ({columns}, epoch, is_to_close) VALUES ({marks}, 1, false)"
+    " ON CONFLICT (station_key) DO UPDATE SET {changes}, epoch = link.epoch + 1, is_to_close = false RETURNING epoch"
+).format(
+    columns=", ".join(_WRITTEN.split()),
+    marks=", ".join("?" for _ in _WRITTEN.split()),
+    changes=", ".join(f"{name} = excluded.{name}" for name in _WRITTEN.split()[1:]),
 )
 
 
@@ -35,17 +75,35 @@ class Links:
         self._unit = unit
 
     def open(
-        self, station_key: int, link_id: LinkId, *, node: str, address: str, subprotocol: str, at: datetime
+        self,
+        station_key: int,
+        link_id: LinkId,
+        *,
+        node: str,
+        address: str,
+        subprotocol: str,
+        at: datetime,
+        security: LinkSecurity = PLAIN,
     ) -> Epoch:
         row = self._unit.upsert(
-            "INSERT INTO link (station_key, link_id, epoch, node, address, subprotocol, connected_at, is_to_close)"
-            " VALUES (?, ?, 1, ?, ?, ?, ?, false)"
-            " ON CONFLICT (station_key) DO UPDATE SET link_id = excluded.link_id,"
-            " epoch = link.epoch + 1, node = excluded.node,"
-            " address = excluded.address, subprotocol = excluded.subprotocol,"
-            " connected_at = excluded.connected_at, is_to_close = false"
-            " RETURNING epoch",
-            (station_key, link_id, node, address, subprotocol, to_micros(at)),
+            _OPEN,
+            (
+                station_key,
+                link_id,
+                node,
+                address,
+                subprotocol,
+                to_micros(at),
+                int(security.profile),
+                security.listener,
+                security.is_tls,
+                security.tls_version,
+                security.cipher,
+                security.via_proxy,
+                security.fingerprint,
+                maybe_to_micros(security.certificate_ends_at),
+                security.is_onboarding,
+            ),
         )
         return Epoch(row[0])
 
@@ -77,9 +135,7 @@ class Links:
     def list(self, page: PageRequest) -> Page[LinkRecord]:
         station = metadata.tables["station"]
         statement = (
-            select(
-                station.c.identity, *columns_of(link, "link_id epoch node address subprotocol connected_at is_to_close")
-            )
+            select(station.c.identity, *columns_of(link, _LISTED))
             .join(station, station.c.key == link.c.station_key)
             .where(link.c.node.is_not(None))
             .order_by(station.c.identity)
@@ -90,7 +146,7 @@ class Links:
 
 
 def _to_record(row: Row) -> LinkRecord:
-    identity, link_id, epoch, node, address, subprotocol, connected_at, is_to_close = row
+    identity, link_id, epoch, node, address, subprotocol, connected_at, is_to_close, *security = row
     return LinkRecord(
         station=identity,
         link_id=LinkId(link_id),
@@ -100,4 +156,20 @@ def _to_record(row: Row) -> LinkRecord:
         subprotocol=subprotocol,
         connected_at=from_micros(connected_at),
         is_to_close=bool(is_to_close),
+        security=_to_security(security),
+    )
+
+
+def _to_security(columns: Sequence[Any]) -> LinkSecurity:  # what drivers give
+    profile, listener, is_tls, tls_version, cipher, via_proxy, fingerprint, certificate_ends_at, is_onboarding = columns
+    return LinkSecurity(
+        profile=SecurityProfile(profile or 0),
+        listener=listener or "",
+        is_tls=bool(is_tls),
+        tls_version=tls_version,
+        cipher=cipher,
+        via_proxy=via_proxy,
+        fingerprint=fingerprint,
+        certificate_ends_at=maybe_from_micros(certificate_ends_at),
+        is_onboarding=bool(is_onboarding),
     )

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Column, Table, Text, select
+from sqlalchemy import BigInteger, Column, Table, Text, func, select
 
+from forecourt.domain.admission.model import SecurityProfile
 from forecourt.domain.paging import Page, PageRequest
 from forecourt.domain.provisioning.model import (
     BootFacts,
@@ -19,6 +20,7 @@ from forecourt.domain.provisioning.model import (
     StationSheet,
     UnknownStation,
 )
+from forecourt.storage.admission_tables import station_access
 from forecourt.storage.availability import present_at
 from forecourt.storage.bulk import Bulk
 from forecourt.storage.connection import Row
@@ -87,18 +89,24 @@ _FACTS: Final = (
 
 _BOOT_SQL: Final = f"UPDATE station SET booted_at = ?, {_FACTS.replace(',', ' = ?,')} = ? WHERE key = ?"
 
+STATION_COLUMNS: Final = ("key", "identity", "registration", "heartbeat_seconds")
+"""What :func:`to_station` reads."""
+
+_profile: Final = func.coalesce(station_access.c.profile, 0)
+
 _SHEET: Final = (
     select(
-        *columns_of(station, "key identity registration heartbeat_seconds"),
+        *columns_of(station, " ".join(STATION_COLUMNS)),
         *columns_of(station, "description created_at booted_at firmware_status diagnostics_status"),
         contact.c.seen_at,
         link.c.node,
+        _profile,
         *columns_of(station, _FACTS.replace(",", "")),
     )
     .select_from(
-        station.outerjoin(contact, contact.c.station_key == station.c.key).outerjoin(
-            link, link.c.station_key == station.c.key
-        )
+        station.outerjoin(contact, contact.c.station_key == station.c.key)
+        .outerjoin(link, link.c.station_key == station.c.key)
+        .outerjoin(station_access, station_access.c.station_key == station.c.key)
     )
     .where(station.c.removed_at.is_(None))
 )
@@ -116,7 +124,7 @@ class Stations:
             " WHERE identity = ? AND removed_at IS NULL",
             (identity,),
         )
-        return None if row is None else _to_station(row)
+        return None if row is None else to_station(row)
 
     def add(self, draft: StationDraft, at: datetime) -> Station | None:
         row = self._unit.insert(
@@ -128,7 +136,7 @@ class Stations:
             " RETURNING key, identity, registration, heartbeat_seconds",
             (draft.identity, draft.description, draft.registration.value, draft.heartbeat_seconds, to_micros(at)),
         )
-        return None if row is None else _to_station(row)
+        return None if row is None else to_station(row)
 
     def change(
         self, key: StationKey, *, description: str, registration: Registration, heartbeat_seconds: int | None
@@ -175,6 +183,8 @@ class Stations:
             statement = statement.where(station.c.registration == wanted.registration.value)
         if wanted.is_online is not None:
             statement = statement.where(link.c.node.is_not(None) if wanted.is_online else link.c.node.is_(None))
+        if wanted.security_profile is not None:
+            statement = statement.where(_profile == int(wanted.security_profile))
         if wanted.search:
             columns = [station.c[name] for name in ("identity", "description", "vendor", "model", "serial_number")]
             matches = contains(columns[0], wanted.search)
@@ -208,16 +218,16 @@ class Stations:
         return _to_sheet(row, self._unit)
 
 
-def _to_station(row: Row) -> Station:
+def to_station(row: Row) -> Station:
     key, identity, registration, heartbeat_seconds = row
     return Station(StationKey(key), identity, Registration(registration), heartbeat_seconds)
 
 
 def _to_sheet(row: Row, unit: Unit) -> StationSheet:
-    description, created_at, booted_at, firmware_status, diagnostics_status, seen_at, node = row[4:11]
-    facts: Any = row[11:]  # the columns in the order of BootFacts
+    description, created_at, booted_at, firmware_status, diagnostics_status, seen_at, node, profile = row[4:12]
+    facts: Any = row[12:]  # the columns in the order of BootFacts
     return StationSheet(
-        station=_to_station(row[:4]),
+        station=to_station(row[:4]),
         description=description,
         created_at=from_micros(created_at),
         is_online=node is not None,
@@ -226,6 +236,7 @@ def _to_sheet(row: Row, unit: Unit) -> StationSheet:
         facts=None if booted_at is None else BootFacts(**dict(zip(_FACTS.split(", "), facts, strict=True))),
         firmware_status=firmware_status,
         diagnostics_status=diagnostics_status,
+        security_profile=SecurityProfile(profile),
         evses=present_at(unit, row[0]),
     )
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from forecourt.storage import (
     access,
+    admission_tables,
     availability,
     configurations,
     errands,
+    held_certificates,
     id_tokens,
     job_statuses,
     jobs,
@@ -14,9 +16,15 @@ from forecourt.storage import (
     local_lists,
     remote_requests,
     reservations,
+    revocations,
+    sealed_checks,
     security_events,
+    security_log,
+    security_policy,
+    server_certificates,
     stations,
     transactions,
+    trust,
 )
 from forecourt.storage import smart_charging as charging
 from forecourt.storage import vendor_messages as vendors
@@ -28,6 +36,7 @@ ROOMS = (
     configurations,
     local_lists,
     access,
+    admission_tables,
     availability,
     errands,
     id_tokens,
@@ -35,11 +44,18 @@ ROOMS = (
     job_statuses,
     jobs,
     security_events,
+    security_log,
+    sealed_checks,
     links,
     stations,
     transactions,
     vendors,
     remote_requests,
     reservations,
+    trust,
+    revocations,
+    server_certificates,
+    security_policy,
+    held_certificates,
 )
 """Importing a room declares its tables."""

@@ -28,6 +28,7 @@ from forecourt.storage.database import services_on
 from tests.domain.world import ALL, World, refused
 from tests.support.carrying import Carrying
 from tests.support.clock import NOON
+from tests.support.vault import VAULT
 from tests.support.workspace import PlainHasher
 
 OPERATOR = Order(asked_by="tester")
@@ -41,7 +42,8 @@ class Site:
     def __init__(self, *, refresh_after: timedelta | None = None) -> None:
         self.world = World()
         policy = BootPolicy(refresh_after=refresh_after)
-        self.services = services_on(clock=self.world.clock, policy=policy, hasher=PlainHasher())(self.world.unit)
+        build = services_on(clock=self.world.clock, policy=policy, hasher=PlainHasher(), vault=VAULT)
+        self.services = build(self.world.unit)
         self.station = self.world.a_station()
         self.carrying = Carrying(self.services, self.station)
 
@@ -355,10 +357,40 @@ def test_a_desired_value_replaces_the_one_before_and_comes_with_warnings(site: S
     assert len(site.configuration.sheets(site.station)) == 1
 
 
-@pytest.mark.parametrize("name", ["AuthorizationKey", "authorizationkey", "WifiPassword"])
-def test_no_secret_is_kept_as_a_desired_value(site: Site, name: str) -> None:
+def test_no_secret_is_kept_as_a_desired_value(site: Site) -> None:
     with refused(Kind.INVALID, field="key", about="secret"):
-        site.desires(**{name: "30313233"})
+        site.desires(WifiPassword="30313233")
+
+
+@pytest.mark.parametrize(
+    ("name", "operation"),
+    [
+        ("AuthorizationKey", "ChangePassword"),
+        ("authorizationkey", "ChangePassword"),
+        ("SecurityProfile", "UpgradeSecurityProfile"),
+        ("SECURITYPROFILE", "UpgradeSecurityProfile"),
+    ],
+)
+def test_what_decides_whether_a_station_may_connect_is_no_desired_value(site: Site, name: str, operation: str) -> None:
+    with refused(Kind.INVALID, field="key", about=operation):
+        site.desires(**{name: "2"})
+    assert site.configuration.sheets(site.station) == []
+
+
+def test_what_was_desired_of_them_before_is_not_sent_behind_their_operations(site: Site) -> None:
+    """A row of an older version, or of a backup."""
+    for name in ("AuthorizationKey", "SecurityProfile"):
+        site.world.unit.execute(
+            "INSERT INTO desired_setting (station_key, folded, name, value, asked_by, asked_at)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            (site.station.key, name.lower(), name, "3", "tester", 0),
+        )
+    with refused(Kind.CONFLICT, about="UpgradeSecurityProfile"):
+        site.configuration.apply(site.station, Order(asked_by="tester"))
+    site.desires(A="2")
+    errand = site.configuration.apply(site.station, Order(asked_by="tester"))
+    assert any("AuthorizationKey, SecurityProfile" in warning for warning in errand.warnings)
+    assert site.settings_sent("Accepted") == [("A", "2")]
 
 
 def test_a_value_that_cannot_be_sent_is_refused(site: Site) -> None:

@@ -19,6 +19,7 @@ from forecourt.domain.errands.model import (
 from forecourt.domain.provisioning.model import Station
 from forecourt.domain.services import Services
 from tests.domain.world import World
+from tests.support.vault import unsealed
 
 INTENT = ChangeSetting("Interval", "30")
 ANSWER_SECONDS = 30.0
@@ -101,5 +102,5 @@ class ErrandWorld(World):
         return self.errands.get(number).state
 
     def database_text(self) -> str:
-        """Everything that stands in the tables of errands."""
-        return repr([self.unit.all(f"SELECT * FROM {table}") for table in ("errand", "errand_batch")])
+        """Everything that stands in the tables of errands, to whoever has the key."""
+        return unsealed(repr([self.unit.all(f"SELECT * FROM {table}") for table in ("errand", "errand_batch")]))

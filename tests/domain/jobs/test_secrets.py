@@ -9,6 +9,7 @@ import pytest
 
 from forecourt.domain.errands.model import Delivery
 from tests.support.carrying import Carried
+from tests.support.vault import unsealed
 
 SECRETS = ("hunter2", "t0ken", "somebody")
 PLACE = "ftp://somebody:hunter2@host/folder?sig=t0ken"
@@ -74,7 +75,8 @@ def test_while_it_waits_only_the_errand_knows(ask: Ask) -> None:
     holders = [line for line in door.everything_stored().splitlines() if "hunter2" in line]
     assert len(holders) == 1
     [errand] = door.unit.all("SELECT intent FROM errand")
-    assert "hunter2" in errand[0]
+    assert "hunter2" not in errand[0]
+    assert "hunter2" in unsealed(errand[0])
 
 
 @pytest.mark.parametrize("ask", WAYS)

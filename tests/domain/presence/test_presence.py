@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from itertools import count
 
+from forecourt.domain.admission.model import SecurityProfile
 from forecourt.domain.errors import Kind
-from forecourt.domain.presence.model import Epoch, LinkId, LinkRecord
+from forecourt.domain.presence.model import PLAIN, Epoch, LinkId, LinkRecord, LinkSecurity
 from forecourt.domain.provisioning.model import Station
 from tests.domain.world import ALL, World, refused
 from tests.support.clock import NOON
@@ -26,6 +27,18 @@ def connect(world: World, station: Station, node: str = "node-a") -> LinkId:
 
 def links_of(world: World) -> list[LinkRecord]:
     return list(world.services.presence.list(ALL).items)
+
+
+def test_a_link_shows_with_what_its_station_came_in() -> None:
+    world = World()
+    station = world.a_station()
+    security = LinkSecurity(profile=SecurityProfile.TLS_BASIC, listener="wss", is_tls=True, tls_version="TLSv1.2")
+    world.services.presence.open(
+        station, next(link_ids), node="node-a", address="::1", subprotocol="ocpp1.6", security=security
+    )
+    assert [link.security for link in links_of(world)] == [security]
+    connect(world, station)
+    assert [link.security for link in links_of(world)] == [PLAIN]
 
 
 def test_a_station_is_online_while_it_has_a_link() -> None:

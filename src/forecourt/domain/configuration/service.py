@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from forecourt.clock import Clock
+from forecourt.domain.admission.keys import is_password, is_security_profile
 from forecourt.domain.configuration.catalogue import known_key
 from forecourt.domain.configuration.checks import problems_with, problems_with_names
 from forecourt.domain.configuration.model import (
@@ -27,7 +28,7 @@ from forecourt.domain.configuration.store import ConfigurationStore
 from forecourt.domain.errands.intents import ChangeSetting, Intent, ReadSettings
 from forecourt.domain.errands.model import Delivery, Draft, Errand, Order, Priority
 from forecourt.domain.errands.service import Errands
-from forecourt.domain.errors import conflict, not_found
+from forecourt.domain.errors import conflict, invalid, not_found
 from forecourt.domain.paging import Page, PageRequest
 from forecourt.domain.provisioning.model import Station
 from forecourt.redaction import is_secret_key
@@ -144,21 +145,34 @@ class Configuration:
         return self._ask_all(station, REFRESH, [(ReadSettings(part), ()) for part in parts], order)
 
     def apply(self, station: Station, order: Order) -> Errand:
-        """Send every desired value that the station does not have. Raises DomainError CONFLICT when there is nothing
-        to send."""
+        """Send every desired value that the station does not have, but for a password and a security profile, which
+        have operations of their own. Raises DomainError CONFLICT when there is nothing to send."""
         snapshot = self._store.snapshot(station.key)
         drifting = [sheet for sheet in self._sheets(station.key, snapshot) if sheet.is_drifting]
+        left_out = [sheet.name for sheet in drifting if _decides_at_the_door(sheet.name)]
         changes = [
             (ChangeSetting(snapshot.spelling(sheet.name), sheet.desired.value), sheet.warnings)
             for sheet in drifting
-            if sheet.desired is not None and not sheet.is_impossible
+            if sheet.desired is not None and not sheet.is_impossible and sheet.name not in left_out
         ]
+        skipped = f" Left out: {', '.join(left_out)}; ChangePassword and UpgradeSecurityProfile send those."
         if not changes:
-            raise conflict(_nothing_to_apply(station, drifting))
+            rest = [sheet for sheet in drifting if sheet.name not in left_out]
+            raise conflict(f"{_nothing_to_apply(station, rest)}{skipped if left_out else ''}")
+        if left_out:
+            intent, warnings = changes[0]
+            changes[0] = (intent, (*warnings, skipped.strip()))
         return self._ask_all(station, APPLY, changes, order)
 
     def desire(self, station: Station, name: str, value: str, asked_by: str) -> SettingSheet:
-        """Write down which value a key should have; :meth:`apply` sends it. Raises DomainError INVALID."""
+        """Write down which value a key should have; :meth:`apply` sends it. Raises DomainError INVALID, and for the
+        keys that decide whether the station may connect, which have operations of their own."""
+        if is_password(name):
+            sentence = "A password cannot be kept as a desired value, because only its hash is kept (A01.FR.08)."
+            raise invalid(f"{sentence} The operation ChangePassword gives the station a new one.", field="key")
+        if is_security_profile(name):
+            sentence = "A security profile cannot be a desired value: it only rises, and needs what it rests on first."
+            raise invalid(f"{sentence} The operation UpgradeSecurityProfile raises it.", field="key")
         check_desired(name, value)
         spelling = self._store.snapshot(station.key).spelling(name)
         self._store.put_desired(station.key, Desired(spelling, value, asked_by, self._clock.now()))
@@ -259,6 +273,11 @@ def _sheet(setting: Setting | None, desired: Desired | None, snapshot: Snapshot)
         name = setting.name
     warnings = () if desired is None else tuple(problems_with(snapshot.spelling(name), desired.value, snapshot))
     return SettingSheet(name=name, setting=setting, desired=desired, key=known_key(name), warnings=warnings)
+
+
+def _decides_at_the_door(name: str) -> bool:
+    """A value that was desired before these keys had operations of their own, or was restored from a backup."""
+    return is_password(name) or is_security_profile(name)
 
 
 def _kept(name: str, value: str | None) -> str | None:

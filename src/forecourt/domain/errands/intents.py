@@ -5,7 +5,7 @@ An intent is stored as JSON under its own name, so that fields may be added with
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, Self
 
@@ -170,6 +170,36 @@ class UpdateFirmware(Intent):
 
     def without_secrets(self) -> Self:
         return replace(self, location=without_credentials(self.location))
+
+
+@dataclass(frozen=True, slots=True)
+class ChangePassword(Intent):
+    """Give the station a new password (A01)."""
+
+    value: str = field(repr=False)
+    """The value of ``AuthorizationKey``: hexadecimal text, unless an operator wrote something else."""
+    name: str = "AuthorizationKey"
+    """The key as it is to be spelled."""
+
+    def without_secrets(self) -> Self:
+        return replace(self, value=HIDDEN)
+
+
+@dataclass(frozen=True, slots=True)
+class RaiseSecurityProfile(Intent):
+    """Have the station use a higher security profile (A05)."""
+
+    profile: int
+    value: str
+    """As it is to be written."""
+    name: str = "SecurityProfile"
+
+
+@dataclass(frozen=True, slots=True)
+class Restart(Intent):
+    """Restart the station."""
+
+    is_hard: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from forecourt.clock import Clock
 from forecourt.domain.changes import Changes
 from forecourt.domain.errors import not_found
 from forecourt.domain.paging import Page, PageRequest
-from forecourt.domain.presence.model import Epoch, LinkId, LinkRecord
+from forecourt.domain.presence.model import PLAIN, Epoch, LinkId, LinkRecord, LinkSecurity
 from forecourt.domain.presence.store import LinkStore
 from forecourt.domain.provisioning.model import Station
 
@@ -19,10 +19,25 @@ class Presence:
         self._clock = clock
         self._changes = changes
 
-    def open(self, station: Station, link_id: LinkId, *, node: str, address: str, subprotocol: str) -> Epoch:
+    def open(
+        self,
+        station: Station,
+        link_id: LinkId,
+        *,
+        node: str,
+        address: str,
+        subprotocol: str,
+        security: LinkSecurity = PLAIN,
+    ) -> Epoch:
         """A station connected. Its new link replaces any other: half-open sockets are common."""
         return self._store.open(
-            station.key, link_id, node=node, address=address, subprotocol=subprotocol, at=self._clock.now()
+            station.key,
+            link_id,
+            node=node,
+            address=address,
+            subprotocol=subprotocol,
+            at=self._clock.now(),
+            security=security,
         )
 
     def close(self, station: Station, link_id: LinkId) -> None:

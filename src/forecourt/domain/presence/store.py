@@ -6,14 +6,22 @@ from datetime import datetime
 from typing import Protocol
 
 from forecourt.domain.paging import Page, PageRequest
-from forecourt.domain.presence.model import Epoch, LinkId, LinkRecord
+from forecourt.domain.presence.model import PLAIN, Epoch, LinkId, LinkRecord, LinkSecurity
 
 
 class LinkStore(Protocol):
     """The links of all nodes: at most one row per station."""
 
     def open(
-        self, station_key: int, link_id: LinkId, *, node: str, address: str, subprotocol: str, at: datetime
+        self,
+        station_key: int,
+        link_id: LinkId,
+        *,
+        node: str,
+        address: str,
+        subprotocol: str,
+        at: datetime,
+        security: LinkSecurity = PLAIN,
     ) -> Epoch:
         """Record a new link in the place of any other one of this station; its epoch is higher than all before."""
         ...

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NewType
 
+from forecourt.domain.admission.model import SecurityProfile
 from forecourt.domain.availability.model import EvseStatus
 from forecourt.domain.errors import invalid
 
@@ -50,6 +51,8 @@ class StationDraft:
     description: str = ""
     registration: Registration = Registration.ACCEPTED
     heartbeat_seconds: int | None = None
+    security_profile: SecurityProfile | None = None
+    """None for the one that the policy gives to new stations, or that the station had before it was removed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +92,7 @@ class StationSheet:
     facts: BootFacts | None
     firmware_status: str | None
     diagnostics_status: str | None
+    security_profile: SecurityProfile = SecurityProfile.NONE
     evses: tuple[EvseStatus, ...] = ()
 
 
@@ -99,6 +103,7 @@ class StationFilter:
     search: str | None = None
     registration: Registration | None = None
     is_online: bool | None = None
+    security_profile: SecurityProfile | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from forecourt.clock import Clock
+from forecourt.domain.admission.service import Admissions
 from forecourt.domain.changes import Changes
 from forecourt.domain.configuration.service import Configuration
 from forecourt.domain.errands.service import Errands
@@ -61,6 +62,7 @@ class Provisioning:
         policy: BootPolicy,
         configuration: Configuration,
         errands: Errands,
+        admissions: Admissions,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -68,6 +70,7 @@ class Provisioning:
         self._policy = policy
         self._configuration = configuration
         self._errands = errands
+        self._admissions = admissions
 
     # What stations do
 
@@ -101,13 +104,18 @@ class Provisioning:
 
     # What operators do
 
-    def add(self, draft: StationDraft) -> StationSheet:
-        """Register a station. Raises DomainError INVALID or CONFLICT."""
+    def add(self, draft: StationDraft, asked_by: str | None = None) -> StationSheet:
+        """Register a station. One that was removed comes back with its history, and with its security profile and
+        its passwords. ``asked_by`` is None for one that registers itself. Raises DomainError INVALID or CONFLICT."""
         check_identity(draft.identity)
         check_note(draft.description, field="description", limit=MAX_DESCRIPTION_CHARACTERS)
         _check_heartbeat(draft.heartbeat_seconds)
-        if self._store.add(draft, self._clock.now()) is None:
+        if self._store.find(draft.identity) is None:
+            self._admissions.check_enrolment(draft.identity, draft.security_profile)
+        station = self._store.add(draft, self._clock.now())
+        if station is None:
             raise conflict(f"A station {draft.identity!r} is registered already.", field="id")
+        self._admissions.enrol(station, draft.security_profile, asked_by)
         self._store.forget_stranger(draft.identity)
         return self.get(draft.identity)
 

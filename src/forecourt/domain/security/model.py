@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
@@ -44,6 +44,8 @@ class StoredEvent:
     event: SecurityEvent
     is_critical: bool | None
     received_at: datetime
+    number: int = field(default=0, compare=False)
+    """Numbers the events of all stations in the order in which they arrived."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from forecourt.clock import Clock
-from forecourt.domain.paging import Page, PageRequest
+from forecourt.domain.changes import Changes
+from forecourt.domain.paging import COMMITTED_WITHIN, Page, PageRequest, Tail
 from forecourt.domain.provisioning.model import Station
 from forecourt.domain.security.model import SecurityEvent, SecurityEventFilter, StoredEvent, is_critical
 from forecourt.domain.security.store import SecurityStore
@@ -12,14 +13,16 @@ from forecourt.domain.security.store import SecurityStore
 class Security:
     """Everything that can happen to security events."""
 
-    def __init__(self, store: SecurityStore, clock: Clock) -> None:
+    def __init__(self, store: SecurityStore, clock: Clock, changes: Changes) -> None:
         self._store = store
         self._clock = clock
+        self._changes = changes
 
     def report(self, station: Station, event: SecurityEvent) -> None:
         """Keep any event of any type and any time (A04.FR.03)."""
         self.note_spoken(station)
         self._store.record(station.key, event, is_critical=is_critical(event.type), at=self._clock.now())
+        self._changes.security_noted()
 
     def note_spoken(self, station: Station) -> None:
         """The station has sent or answered something of the security extension."""
@@ -32,3 +35,11 @@ class Security:
 
     def list(self, wanted: SecurityEventFilter, page: PageRequest) -> Page[StoredEvent]:
         return self._store.list(wanted, page)
+
+    def after(self, number: int, wanted: SecurityEventFilter, limit: int) -> Tail[StoredEvent]:
+        """Events with a higher number, for whoever follows: each once, and in the order in which they arrived."""
+        return self._store.after(number, wanted, limit, committed_before=self._clock.now() - COMMITTED_WITHIN)
+
+    def settled(self) -> int:
+        """The number after which whoever follows begins, to be told what comes from now on."""
+        return self._store.settled(committed_before=self._clock.now() - COMMITTED_WITHIN)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Protocol
 
-from forecourt.domain.paging import Page, PageRequest
+from forecourt.domain.paging import Page, PageRequest, Tail
 from forecourt.domain.security.model import SecurityEvent, SecurityEventFilter, StoredEvent
 
 
@@ -18,6 +18,16 @@ class SecurityStore(Protocol):
 
     def list(self, wanted: SecurityEventFilter, page: PageRequest) -> Page[StoredEvent]:
         """The one that arrived last first."""
+        ...
+
+    def after(
+        self, number: int, wanted: SecurityEventFilter, limit: int, *, committed_before: datetime
+    ) -> Tail[StoredEvent]:
+        """Events with a higher number, none of which can be overtaken by a lower one any more."""
+        ...
+
+    def settled(self, *, committed_before: datetime) -> int:
+        """The number up to which nothing new can appear; 0 when there is no event."""
         ...
 
     def note_extension(self, station_key: int, at: datetime) -> None: ...

@@ -1,4 +1,5 @@
-"""What an answer to the other actions of the security extension tells: that the station speaks it (L01.FR.20)."""
+"""What an answer to the other actions of the security extension tells: that the station speaks it (L01.FR.20), and
+which certificates it has from now on (A02, M04, M05)."""
 
 from __future__ import annotations
 
@@ -31,28 +32,46 @@ from forecourt.dialects.v16.messages.install_certificate import (
 from forecourt.domain.errands.model import ErrandNumber
 from forecourt.domain.provisioning.model import Station
 from forecourt.domain.services import Services
+from forecourt.domain.trust.held import Use
 
 
 @hears(CERTIFICATE_SIGNED)
 def certificate_signed_answered(
-    _request: CertificateSignedRequest,
-    _response: CertificateSignedResponse,
+    request: CertificateSignedRequest,
+    response: CertificateSignedResponse,
     station: Station,
     services: Services,
-    _errand: ErrandNumber,
+    errand: ErrandNumber,
 ) -> None:
     services.security.note_spoken(station)
+    services.trust.chain_answered(
+        station,
+        chain=request.certificate_chain,
+        status=response.status,
+        is_accepted=response.status == "Accepted",
+        asked_by=services.errands.get(errand).asked_by,
+    )
 
 
 @hears(DELETE_CERTIFICATE)
 def delete_certificate_answered(
-    _request: DeleteCertificateRequest,
-    _response: DeleteCertificateResponse,
+    request: DeleteCertificateRequest,
+    response: DeleteCertificateResponse,
     station: Station,
     services: Services,
-    _errand: ErrandNumber,
+    errand: ErrandNumber,
 ) -> None:
     services.security.note_spoken(station)
+    if response.status == "Failed":
+        return  # it has the certificate still; after NotFound it has not (M04.FR.04)
+    named = request.certificate_hash_data
+    services.trust.root_deleted(
+        station,
+        issuer_name_hash=named.issuer_name_hash,
+        algorithm=named.hash_algorithm,
+        serial=named.serial_number,
+        asked_by=services.errands.get(errand).asked_by,
+    )
 
 
 @hears(EXTENDED_TRIGGER_MESSAGE)
@@ -79,10 +98,18 @@ def get_installed_certificate_ids_answered(
 
 @hears(INSTALL_CERTIFICATE)
 def install_certificate_answered(
-    _request: InstallCertificateRequest,
-    _response: InstallCertificateResponse,
+    request: InstallCertificateRequest,
+    response: InstallCertificateResponse,
     station: Station,
     services: Services,
-    _errand: ErrandNumber,
+    errand: ErrandNumber,
 ) -> None:
     services.security.note_spoken(station)
+    services.trust.root_answered(
+        station,
+        use=Use(request.certificate_type),
+        certificate=request.certificate,
+        status=response.status,
+        is_accepted=response.status == "Accepted",
+        asked_by=services.errands.get(errand).asked_by,
+    )

@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
+import socket
+import ssl
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from aiohttp.test_utils import make_mocked_request
 from websockets.exceptions import InvalidStatus
 from websockets.typing import Subprotocol
 
-from forecourt.config import GatewayConfig
+from forecourt.config import GatewayConfig, ListenerConfig, ProxiesConfig, Tls
 from forecourt.domain.paging import PageRequest
-from forecourt.gateway.listener import Listener
-from tests.gateway.desk import DIALECT, a_call, until
-from tests.gateway.listening import UPGRADE, World, answer, close_code, status_of, with_listener
+from forecourt.gateway.greeting import Doorstep
+from forecourt.gateway.reception import _arrival
+from forecourt.gateway.room import Room
+from tests.gateway.desk import a_call, until
+from tests.gateway.listening import PLAIN, UPGRADE, World, answer, close_code, status_of, with_listener
+from tests.gateway.porch import OLD, WSS, operator, station, trusting
+from tests.gateway.test_proxy_protocol import header
 
 
-async def refusal(world: World, identity: str, subprotocols: list[Subprotocol] | None = None) -> InvalidStatus:
+async def refusal(
+    world: World, identity: str, subprotocols: list[Subprotocol] | None = None, *, tls: ssl.SSLContext | None = None
+) -> InvalidStatus:
     with pytest.raises(InvalidStatus) as refused:
-        async with world.open(identity, subprotocols):
+        async with world.open(identity, subprotocols, tls=tls):
             pass
     return refused.value
 
@@ -284,6 +295,188 @@ def test_a_station_above_its_rate_is_slowed_and_loses_nothing() -> None:
     with_listener(story, GatewayConfig(messages_per_second=20, open_requests=1))
 
 
+# What the door is told of TLS and of proxies
+
+
+def a_client(folder: Path | None = None) -> ssl.SSLContext:
+    """A station's side of TLS; with a folder it shows a certificate."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    if folder is not None:
+        context.load_cert_chain(*station().write(folder))
+    return context
+
+
+def test_the_door_is_told_how_a_station_came_in_over_tls(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        client = a_client(tmp_path)
+        client.maximum_version = ssl.TLSVersion.TLSv1_2
+        async with world.open(tls=client) as socket:
+            await socket.send(a_call("a").decode())
+            assert (await answer(socket))[:2] == [3, "a"]
+            [link] = world.links._links.values()
+            channel = link.admitted.knock.channel
+            assert (channel.listener, channel.is_tls, channel.is_legacy) == ("wss", True, False)
+            assert (channel.tls_version, channel.cipher) == ("TLSv1.2", "ECDHE-ECDSA-AES128-GCM-SHA256")
+            assert link.admitted.certificate.leaf == station().certificate
+
+    with_listener(story, listener=WSS, trusting=trusting(operator().certificate))
+
+
+@pytest.mark.parametrize("listener", [WSS, OLD], ids=["wss", "old"])
+def test_when_nobody_can_say_any_more_how_a_connection_was_protected_nothing_is_decided(
+    listener: ListenerConfig,
+) -> None:
+    """Least of all that it was plain."""
+    gone = make_mocked_request("GET", "/ocpp/CP-1")
+    gone.protocol.transport = None
+    assert gone.transport is None
+    assert _arrival(gone, a_step(listener)) is None
+    plain = _arrival(gone, a_step(PLAIN))
+    assert plain is not None
+    assert plain.tls is None
+
+
+@pytest.mark.parametrize(
+    ("listener", "is_believed"),
+    [
+        (PLAIN, True),
+        (replace(PLAIN, proxy_headers=False), False),
+        (replace(PLAIN, proxy_protocol=True), False),
+        (WSS, False),
+        (replace(WSS, proxy_headers=True), True),
+    ],
+)
+def test_the_door_is_told_whether_headers_of_proxies_are_believed_at_the_listener(
+    listener: ListenerConfig, is_believed: bool
+) -> None:
+    request = make_mocked_request("GET", "/ocpp/CP-1")
+    if listener.tls is Tls.NONE:
+        arrival = _arrival(request, a_step(listener))
+        assert arrival is not None
+        assert arrival.proxy_headers is is_believed
+    assert listener.believes_headers is is_believed
+
+
+def a_step(listener: ListenerConfig) -> Doorstep:
+    stay = Room(64).enter("192.0.2.1")
+    assert stay is not None
+    return Doorstep(listener, "192.0.2.1", stay)
+
+
+def test_the_door_is_told_which_listener_is_for_old_stations() -> None:
+    async def story(world: World) -> None:
+        client = a_client()
+        client.set_ciphers("ALL:@SECLEVEL=0")
+        with pytest.warns(DeprecationWarning, match="TLSv1"):
+            client.minimum_version = ssl.TLSVersion.TLSv1
+        refused = await refusal(world, "CP-9", tls=client)
+        assert refused.response.status_code == 404, "the handshake itself is done"
+        async with world.open(tls=client):
+            [link] = world.links._links.values()
+            assert link.admitted.knock.channel.is_legacy
+
+    with_listener(story, listener=OLD, trusting=trusting())
+
+
+def test_after_its_tls_handshake_a_client_that_sends_nothing_is_cut() -> None:
+    async def story(world: World) -> None:
+        async with world.raw() as (reader, writer):
+            await writer.start_tls(a_client())
+            assert await asyncio.wait_for(reader.read(), 5) == b""
+
+    with_listener(story, GatewayConfig(header_seconds=0.2), listener=WSS, trusting=trusting())
+
+
+def test_the_door_is_told_who_is_behind_a_proxy() -> None:
+    async def story(world: World) -> None:
+        loop = asyncio.get_running_loop()
+        raw = socket.socket()
+        raw.setblocking(False)
+        await loop.sock_connect(raw, (world.address.host, world.address.port))
+        await loop.sock_sendall(raw, header("192.0.2.7"))
+        async with world.open(sock=raw):
+            [link] = world.links._links.values()
+            assert link.address == "192.0.2.7"
+            assert link.admitted.knock.channel.via_proxy == "127.0.0.1"
+
+    proxies = ProxiesConfig(addresses=(ipaddress.ip_network("127.0.0.1"),))
+    with_listener(story, listener=replace(PLAIN, proxy_protocol=True), proxies=proxies)
+
+
+HERE = ProxiesConfig(addresses=(ipaddress.ip_network("127.0.0.1"),))
+ELSEWHERE = ProxiesConfig(addresses=(ipaddress.ip_network("127.0.0.9"),))
+
+
+@pytest.mark.parametrize(
+    ("length", "proxies", "listener", "status"),
+    [
+        (8_000, ELSEWHERE, PLAIN, 404),
+        (9_000, ELSEWHERE, PLAIN, 400),
+        (9_000, ProxiesConfig(), PLAIN, 400),
+        (9_000, HERE, replace(PLAIN, proxy_headers=False), 400),
+        (9_000, HERE, PLAIN, 404),
+        (32_000, HERE, PLAIN, 404),
+        (33_000, HERE, PLAIN, 400),
+    ],
+)
+def test_a_listed_proxy_may_send_a_certificate_with_its_chain_and_nobody_else(
+    length: int, proxies: ProxiesConfig, listener: ListenerConfig, status: int
+) -> None:
+    async def story(world: World) -> None:
+        head = f"GET /ocpp/CP-9 HTTP/1.1\r\nHost: a\r\n{UPGRADE}Sec-WebSocket-Protocol: ocpp1.6\r\n"
+        async with world.raw(f"{head}X-Certificate: {'a' * length}\r\n\r\n") as (reader, _writer):
+            assert await status_of(reader) == status
+
+    with_listener(story, proxies=proxies, listener=listener)
+
+
+def test_stations_behind_a_proxy_share_the_pace_by_their_own_addresses() -> None:
+    async def story(world: World) -> None:
+        def knock(address: str) -> str:
+            head = f"GET /ocpp/CP-9 HTTP/1.1\r\nHost: a\r\n{UPGRADE}Sec-WebSocket-Protocol: ocpp1.6\r\n"
+            return f"{head}X-Forwarded-For: {address}\r\n\r\n"
+
+        async def status(address: str) -> int:
+            async with world.raw(knock(address)) as (reader, _writer):
+                return await status_of(reader)
+
+        many = [asyncio.ensure_future(status("192.0.2.66")) for _ in range(8)]
+        await until(lambda: sum(one.done() and one.result() == 503 for one in many) == 5)
+        assert await status("192.0.2.7") == 404
+        assert sorted(await asyncio.gather(*many)) == [404] * 3 + [503] * 5
+
+    with_listener(story, GatewayConfig(upgrades_per_second=2, upgrades_waiting=4), proxies=HERE)
+
+
+# Places and logs
+
+
+def test_a_link_and_a_client_that_says_nothing_hold_a_place_until_they_end() -> None:
+    async def story(world: World) -> None:
+        room = world.listeners._greeter._room
+        async with world.open(), world.raw():
+            await until(lambda: (room._settled, room._silent_total) == (1, 1))
+        await until(lambda: (room._settled, room._silent_total) == (0, 0))
+
+    with_listener(story)
+
+
+def test_requests_that_are_none_are_answered_and_leave_no_trace_in_the_log(
+    caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def story(world: World) -> None:
+        capsys.readouterr()
+        for text in ("nonsense\r\n\r\n", "GET / HTTP/1.1\r\nA\x00: b\r\n\r\n", "GET / HTTP/9\r\n\r\n"):
+            async with world.raw(text) as (reader, _writer):
+                assert await status_of(reader) == 400
+        assert capsys.readouterr() == ("", "")
+
+    with_listener(story)
+    assert caplog.records == []
+
+
 # Ends
 
 
@@ -310,7 +503,7 @@ def test_a_peer_that_sends_no_messages_is_closed_for_policy() -> None:
 def test_when_all_ends_links_are_closed_as_going_away() -> None:
     async def story(world: World) -> None:
         async with world.open() as socket:
-            world.listener.stop_accepting()
+            world.listeners.stop_accepting()
             draining = asyncio.ensure_future(world.links.drain())
             assert await close_code(socket) == 1001
             await asyncio.wait_for(draining, 5)
@@ -339,18 +532,3 @@ def test_a_station_that_vanishes_is_given_up() -> None:
             wheel.cancel()
 
     with_listener(story, replace(GatewayConfig(), ping_seconds=0.2, pong_seconds=0.2))
-
-
-def test_an_address_in_use_is_told() -> None:
-    async def story(world: World) -> None:
-        second = Listener(
-            world.address,
-            links=world.links,
-            office=world.office,
-            dialects={DIALECT.subprotocol: DIALECT},
-            config=GatewayConfig(),
-        )
-        with pytest.raises(OSError, match="in use"):
-            await second.start()
-
-    with_listener(story)

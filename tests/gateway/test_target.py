@@ -1,4 +1,4 @@
-"""Who may open a link (OCPP-J 1.6 §3)."""
+"""What a request to open a link says (OCPP-J 1.6 §3)."""
 
 from __future__ import annotations
 
@@ -8,19 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forecourt.domain.provisioning.model import Registration, Station, StationKey
-from forecourt.gateway.handshake import (
-    PATHS,
-    Admitted,
-    Refused,
-    choose_subprotocol,
-    decide,
-    read_identity,
-    read_subprotocols,
-)
+from forecourt.gateway.refusals import Refused
+from forecourt.gateway.target import PATHS, choose_subprotocol, read_identity, read_subprotocols
 
 SPOKEN = ["ocpp1.6", "ocpp2.0.1"]
-STATION = Station(StationKey(1), "CP-1", Registration.ACCEPTED, None)
 
 IDENTITIES = {
     "CP-1": "CP-1",
@@ -150,30 +141,3 @@ def test_without_a_common_version_the_upgrade_is_refused(offered: list[str]) -> 
 )
 def test_the_versions_in_a_header_are_read_in_their_order(header: str, names: list[str]) -> None:
     assert read_subprotocols(header) == names
-
-
-def test_a_registered_station_with_a_common_version_is_admitted() -> None:
-    assert decide("CP-1", STATION, ["ocpp1.6"], SPOKEN) == Admitted(STATION, "ocpp1.6")
-
-
-@pytest.mark.parametrize("registration", Registration)
-def test_a_station_is_admitted_whatever_the_decision_on_it_is(registration: Registration) -> None:
-    """Pending and Rejected are told in the answer to BootNotification (OCPP 1.6 §4.2)."""
-    station = Station(StationKey(1), "CP-1", registration, None)
-
-    assert decide("CP-1", station, ["ocpp1.6"], SPOKEN) == Admitted(station, "ocpp1.6")
-
-
-def test_an_unknown_station_is_not_found() -> None:
-    """OCPP-J 1.6 §3.2; it comes before the question of the version."""
-    refused = Refused(404, "no station 'CP-1' is registered here")
-
-    assert decide("CP-1", None, ["ocpp1.6"], SPOKEN) == refused
-    assert decide("CP-1", None, [], SPOKEN) == refused
-
-
-def test_a_registered_station_without_a_common_version_is_refused() -> None:
-    decision = decide("CP-1", STATION, ["ocpp1.5"], SPOKEN)
-
-    assert isinstance(decision, Refused)
-    assert decision.status == 400

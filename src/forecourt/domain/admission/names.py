@@ -1,0 +1,68 @@
+"""Whose certificate it is: what the names in a station's certificate must say (A00.FR.404, A00.FR.405)."""
+
+from __future__ import annotations
+
+from forecourt.domain.admission.model import Access, Leniency
+from forecourt.domain.trust.model import Policy
+from forecourt.pki.certificate import Certificate
+
+
+def foreign_organisation(leaf: Certificate, access: Access, policy: Policy) -> str | None:
+    """Why none of its organizations is trusted, or None (A00.FR.404).
+
+    The standard says "contains the CPO name"; a name is compared as a whole here, because "ACME" is also in "Not ACME".
+    """
+    if Leniency.ANY_ORGANISATION in access.leniencies:
+        return None
+    trusted = {*policy.trusted_organisations, *access.trusted_organisations}
+    if policy.cpo_name is not None:
+        trusted.add(policy.cpo_name)
+    if not trusted.isdisjoint(leaf.organisations):
+        return None
+    if not trusted:
+        return (
+            "No organization is trusted: set the operator's name (cpoName) in the security policy, or excuse the"
+            f" station ({Leniency.ANY_ORGANISATION.value})."
+        )
+    named = ", ".join(repr(one) for one in leaf.organisations) or "none"
+    return (
+        f"The organization (O) of the certificate is {named}, and trusted are"
+        f" {', '.join(repr(one) for one in sorted(trusted))}. Trust it in the security policy or for this station, if"
+        " this is meant."
+    )
+
+
+def foreign_name(leaf: Certificate, access: Access) -> str | None:
+    """Why it is not the certificate of the station with this serial number, or None (A00.FR.405, A00.FR.511)."""
+    serial = access.serial_number
+    if not serial:
+        return (
+            "Nothing is known of the station's serial number, which its certificate must name: set serialNumber in"
+            f" the station's security settings. The certificate is for {_names(leaf)}."
+        )
+    if len(leaf.common_names) != 1:
+        return f"The certificate must have exactly one common name (CN), the serial number {serial!r}: {_names(leaf)}."
+    [name] = leaf.common_names
+    if name == serial:
+        return None
+    if Leniency.SERIAL_WITHIN_COMMON_NAME in access.leniencies and _has_word(name, serial):
+        return None
+    return (
+        f"The certificate is for {name!r}, and this station's serial number is {serial!r}: it is the certificate of"
+        " another station, or serialNumber in the station's security settings has to be corrected."
+    )
+
+
+def _names(leaf: Certificate) -> str:
+    return ", ".join(repr(name) for name in leaf.common_names) or "nobody"
+
+
+def _has_word(text: str, word: str) -> bool:
+    """Whether a word stands in a text with nothing that is a letter or a digit beside it: 1 is not in SN10."""
+    start = text.find(word)
+    while start >= 0:
+        end = start + len(word)
+        if not text[max(start - 1, 0) : start].isalnum() and not text[end : end + 1].isalnum():
+            return True
+        start = text.find(word, start + 1)
+    return False

@@ -1,0 +1,190 @@
+"""What a station needs before it can be asked to use a higher security profile (A05.FR.02–04).
+
+The station checks it for itself and refuses; this tells the operator before, and what to do about it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from forecourt.domain.admission.model import Access, SecurityProfile
+from forecourt.domain.admission.names import foreign_name, foreign_organisation
+from forecourt.domain.admission.trusting import TrustNow
+from forecourt.domain.configuration.service import Configuration
+from forecourt.domain.provisioning.model import Station
+from forecourt.domain.trust.held import Held, Use
+from forecourt.domain.trust.model import Policy, ServerChain
+from forecourt.pki.certificate import Certificate
+from forecourt.pki.path import Anchors, PathRefused, verify_path
+
+_WITH_PASSWORD: Final = (SecurityProfile.BASIC, SecurityProfile.TLS_BASIC)
+_USUAL_LISTENERS: Final = {
+    SecurityProfile.BASIC: "ws",
+    SecurityProfile.TLS_BASIC: "wss",
+    SecurityProfile.TLS_CERTIFICATE: "wss",
+}
+_NEW_DEVICE: Final = "if another device stands there now, say so (newDevice)"
+
+
+@dataclass(frozen=True, slots=True)
+class Precondition:
+    """One thing that must be there first."""
+
+    name: str
+    """``key``, ``root``, ``certificate``, ``cpoName``, ``serial`` or ``listener``."""
+    is_met: bool | None
+    """None when it cannot be known here."""
+    sentence: str
+    """What is so, and what to do."""
+
+
+def preconditions(
+    station: Station,
+    profile: SecurityProfile,
+    *,
+    access: Access,
+    reported_serial: str | None,
+    trust: TrustNow,
+    configuration: Configuration,
+    at: datetime,
+) -> list[Precondition]:
+    """What the profile needs, in the order in which it is arranged."""
+    policy, held, served = trust.store.policy(), trust.store.held(station), _served(trust, at)
+    found: list[Precondition] = []
+    if profile in _WITH_PASSWORD:
+        found.append(_key(access))
+    if profile >= SecurityProfile.TLS_BASIC:
+        found.append(_root(held, served, at))
+    if profile is SecurityProfile.TLS_CERTIFICATE:
+        found.append(_cpo_name(policy.cpo_name, configuration.value(station, "CpoName")))
+        expected = replace(access, serial_number=access.serial_number or reported_serial)
+        found.append(_certificate(trust, held, expected, at))
+        found.append(_serial(access.serial_number, reported_serial))
+    if profile is not SecurityProfile.NONE:
+        found.append(_listener(profile, policy, served))
+    return found
+
+
+def _key(access: Access) -> Precondition:
+    if access.current is not None:
+        return Precondition("key", True, "The station has a password.")
+    if any(one.state.is_accepted for one in access.passwords):
+        sentence = "A password was offered to the station, and it is not known yet whether it has it."
+        return Precondition("key", None, sentence)
+    sentence = "The station has no password that is known here: give it one with ChangePassword (A05.FR.02)."
+    return Precondition("key", False, sentence)
+
+
+def _served(trust: TrustNow, at: datetime) -> Sequence[ServerChain]:
+    return [one for one in trust.store.server_certificates() if one.is_enabled and one.chain[0].not_after >= at]
+
+
+def _root(held: Sequence[Held], served: Sequence[ServerChain], at: datetime) -> Precondition:
+    roots = [one.certificate for one in held if one.use is Use.CENTRAL_SYSTEM_ROOT]
+    valid = [root for root in roots if root.not_before <= at <= root.not_after]
+    if valid and not served:
+        sentence = "The station took a root certificate. Whether it fits cannot be told: no server certificate is here."
+        return Precondition("root", None, sentence)
+    anchors = Anchors(valid, ())
+    if any(_leads(one, anchors, at) for one in served):
+        sentence = "The station took a root certificate to which a server certificate of this system leads."
+        return Precondition("root", True, sentence)
+    if valid:
+        known = "No server certificate of this system leads to a root certificate that the station took"
+    else:
+        known = (
+            "The root certificates that it took have expired" if roots else "No root certificate is known to be on it"
+        )
+    sentence = f"{known}: give it the root of the server certificate with InstallCertificate (A05.FR.03)."
+    return Precondition("root", False, sentence)
+
+
+def _leads(served: ServerChain, anchors: Anchors, at: datetime) -> bool:
+    try:
+        verify_path(served.chain[0], served.chain[1:], anchors, at)
+    except PathRefused:
+        return False
+    return True
+
+
+def _cpo_name(wanted: str | None, present: str | None) -> Precondition:
+    if wanted is None:
+        return Precondition("cpoName", None, "The policy names no organization (O) of the operator's certificates.")
+    if present is None:
+        sentence = f"It is not known whether the station's CpoName is {wanted!r}: read or set it."
+        return Precondition("cpoName", None, sentence)
+    if present == wanted:
+        return Precondition("cpoName", True, f"The station's CpoName is {wanted!r}.")
+    sentence = f"The station's CpoName is {present!r}, and should be {wanted!r}: set it, then renew its certificate."
+    return Precondition("cpoName", False, sentence)
+
+
+def _certificate(trust: TrustNow, held: Sequence[Held], access: Access, at: datetime) -> Precondition:
+    """As the door would judge it, with the intermediate certificates that are in the store."""
+    own = [one.certificate for one in held if one.use is Use.CHARGE_POINT]
+    faults: list[str] = []
+    for certificate in own:
+        fault = _fault(trust, certificate, access, at)
+        if fault is None:
+            return Precondition("certificate", True, f"The station has the certificate {certificate.subject}.")
+        faults.append(fault)
+    known = (
+        f"What is known of its certificate: {faults[0]}"
+        if faults
+        else "No certificate of its own is known to be on it."
+    )
+    sentence = f"{known} Have it ask for one with ExtendedTriggerMessage SignChargePointCertificate (A05.FR.04)."
+    return Precondition("certificate", False, sentence)
+
+
+def _fault(trust: TrustNow, leaf: Certificate, access: Access, at: datetime) -> str | None:
+    """Why the door would refuse it, or None."""
+    try:
+        path, is_makers = trust.path(leaf, at)
+    except PathRefused as refused:
+        return refused.sentence
+    if any(trust.store.is_revoked(one.issuer_hash, one.serial) for one in path[:-1]):
+        return f"The certificate {leaf.subject}, or one above it, was revoked."
+    if is_makers and access.has_own_certificate:
+        return f"It is its maker's, and the station has had one of the operator's; {_NEW_DEVICE}."
+    return foreign_organisation(leaf, access, trust.store.policy()) or foreign_name(leaf, access)
+
+
+def _serial(pinned: str | None, reported: str | None) -> Precondition:
+    if pinned is None and not reported:
+        sentence = "The serial number that its certificate must name is not known: write it down (A00.FR.405)."
+        return Precondition("serial", False, sentence)
+    if pinned is not None and reported and pinned != reported:
+        sentence = f"Its certificate must name the serial number {pinned!r}, and the station says that it is"
+        return Precondition("serial", False, f"{sentence} {reported!r}: correct the one on record, or, {_NEW_DEVICE}.")
+    return Precondition("serial", True, f"Its certificate must name the serial number {pinned or reported!r}.")
+
+
+def _listener(profile: SecurityProfile, policy: Policy, served: Sequence[ServerChain]) -> Precondition:
+    """A listener that the policy does not name takes every profile that it can carry; which listeners there are is
+    known to the gateways alone, but for the names of the usual ones."""
+    usual = _USUAL_LISTENERS[profile]
+    named = [name for name, profiles in policy.listeners.items() if profile in profiles]
+    if not named and usual in policy.listeners:
+        sentence = f"By the policy no listener takes the profile {profile}: let {usual!r} or another one take it."
+        return Precondition("listener", False, sentence)
+    if profile is SecurityProfile.BASIC:
+        sentence = "The policy says which listeners take profile 1." if named else "A plain listener takes profile 1."
+        return Precondition("listener", True if named or not policy.listeners else None, sentence)
+    if served:
+        return Precondition("listener", True, "There is a server certificate for TLS.")
+    sentence = "There is no server certificate, so that only a TLS proxy in front of this system can take the station."
+    return Precondition("listener", None, sentence)
+
+
+def unmet(found: Sequence[Precondition]) -> Iterator[str]:
+    """The sentences about what is known to be missing."""
+    return (one.sentence for one in found if one.is_met is False)
+
+
+def unknown(found: Sequence[Precondition]) -> Iterator[str]:
+    """The sentences about what cannot be known."""
+    return (one.sentence for one in found if one.is_met is None)

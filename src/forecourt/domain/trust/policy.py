@@ -1,0 +1,69 @@
+"""What the policy of the operator may be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from forecourt.domain.admission.model import SecurityProfile
+from forecourt.domain.errors import invalid
+from forecourt.domain.trust.model import Policy, RevocationMode
+
+MAX_ORGANISATION: Final = 255
+MAX_ORGANISATIONS: Final = 100
+MAX_LISTENERS: Final = 100
+
+
+def check_policy(policy: Policy) -> None:
+    """Raises DomainError INVALID."""
+    if policy.cpo_name is not None:
+        _check_organisation(policy.cpo_name, "cpoName")
+    if len(policy.trusted_organisations) > MAX_ORGANISATIONS:
+        sentence = f"At most {MAX_ORGANISATIONS} organizations can be trusted beside the operator's own."
+        raise invalid(f"{sentence} One that is trusted for a few stations can be set on them.", field=_OTHERS)
+    for organisation in policy.trusted_organisations:
+        _check_organisation(organisation, _OTHERS)
+    if len(policy.listeners) > MAX_LISTENERS:
+        raise invalid(f"At most {MAX_LISTENERS} listeners can be named.", field="listeners")
+    for name, profiles in policy.listeners.items():
+        _check_organisation(name, "listeners")
+        if not profiles:
+            sentence = f"No station could come in at the listener {name!r}; name the profiles that may,"
+            raise invalid(f"{sentence} or leave the listener out so that all may.", field="listeners")
+
+
+def warnings_of(old: Policy, new: Policy) -> Iterator[str]:
+    """What an operator should know about a change: whatever protects less than before."""
+    if _STRICTNESS[new.revocation] < _STRICTNESS[old.revocation]:
+        yield f"revocation is {new.revocation.value} now and was {old.revocation.value}: {_MEANING[new.revocation]}"
+    if new.new_station_profile < old.new_station_profile:
+        was = f"and was {int(old.new_station_profile)}"
+        yield f"newStationProfile is {int(new.new_station_profile)} now {was}: new stations begin with less security."
+    for name in sorted(old.listeners.keys() | new.listeners.keys()):
+        before, after = old.listeners.get(name, _ALL), new.listeners.get(name, _ALL)
+        lower = sorted(profile for profile in after if profile < min(before))
+        if lower:
+            names = ", ".join(str(int(profile)) for profile in lower)
+            yield f"The listener {name!r} takes lower security profiles than before, if it can carry them: {names}."
+    for name in sorted(new.listeners.keys() - old.listeners.keys() - _USUAL):
+        yield (
+            f"Whether there is a listener {name!r} cannot be checked here, because every gateway has its own settings: "
+            "compare the name with those, or the rule counts for nothing."
+        )
+
+
+_ALL: Final = frozenset(SecurityProfile)
+_USUAL: Final = frozenset({"ws", "wss"})
+"""The names of the listeners that a gateway has without further settings."""
+_STRICTNESS: Final = {RevocationMode.OFF: 0, RevocationMode.SOFT: 1, RevocationMode.HARD: 2}
+_MEANING: Final = {
+    RevocationMode.OFF: "lists and responders of outside CAs are not asked any more.",
+    RevocationMode.SOFT: "a station gets in while it cannot be learned whether its certificate was revoked.",
+}
+_OTHERS: Final = "trustedOrganisations"
+
+
+def _check_organisation(name: str, field: str) -> None:
+    if not name or len(name) > MAX_ORGANISATION or not name.isprintable() or name != name.strip():
+        sentence = f"A name has 1 to {MAX_ORGANISATION} printable characters, without spaces around it; {name[:50]!r}"
+        raise invalid(f"{sentence} has not.", field=field)
