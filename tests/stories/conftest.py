@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.stories.security.world import World, secured_system
 from tests.stories.stores import STORES, store_url
 from tests.support.rest import Rest
 from tests.support.running import RunningSystem
@@ -15,6 +16,16 @@ from tests.support.running import RunningSystem
 def system(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSystem]:
     """A started system that all stories share, each with stations and tags of its own."""
     yield from _shared(request, tmp_path_factory)
+
+
+@pytest.fixture(scope="session", params=STORES)
+def secure(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A system with TLS that all stories of security share, each with stations of its own."""
+    with (
+        store_url(request) as url,
+        secured_system(tmp_path_factory.mktemp("secure") / "system", url) as world,
+    ):
+        yield world
 
 
 @pytest.fixture(scope="module", params=STORES)

@@ -99,7 +99,7 @@ SECTIONS: Final[dict[str, list[Case]]] = {
         Case("067", "Clear profiles by id, by criteria, and all"),
     ],
     "Security": [
-        Case("073", "Change the station's password", limit="the password is not asked for when the station comes back"),
+        Case("073", "Change the station's password"),
         Case("074", "New station certificate", missing="the authority that signs stations' certificates"),
         Case("075_1", "Install a root for the maker's firmware"),
         Case("075_2", "Install a root for the central system"),
@@ -109,10 +109,10 @@ SECTIONS: Final[dict[str, list[Case]]] = {
         Case("079", "Security log uploaded"),
         Case("080", "Signed firmware installed"),
         Case("081", "Firmware with a signature that is wrong"),
-        Case("083", "Raise the security profile", missing="security profiles at the stations' door"),
-        Case("085", "Station signs in with a password", missing="security profiles 1 and 2 at the stations' door"),
-        Case("086", "Server's certificate", missing="TLS at the stations' door"),
-        Case("087", "Station's certificate", missing="TLS with client certificates at the stations' door"),
+        Case("083", "Raise the security profile"),
+        Case("085", "Station signs in with a password"),
+        Case("086", "Server's certificate"),
+        Case("087", "Station's certificate"),
         Case("088", "Subprotocol"),
     ],
 }

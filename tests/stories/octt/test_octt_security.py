@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import pytest
 
+from tests.stories.builders import a_station
 from tests.stories.moments import ago
 from tests.stories.octt.asking import say
 from tests.stories.octt.cases import case
-from tests.stories.octt.states import assert_boot_accepted
+from tests.stories.octt.states import HEARTBEAT_SECONDS, assert_boot_accepted, boot
+from tests.support.authority import Authority
 from tests.support.peer import Peer
+from tests.support.probes import basic, knock
 from tests.support.rest import Json, Rest
 from tests.support.running import RunningSystem
 
 ACCEPTS = {"status": "Accepted"}
-ROOT = "-----BEGIN CERTIFICATE-----\nMIIBszCCAVmgAwIBAgIUSome0123456789==\n-----END CERTIFICATE-----\n"
+ROOT = Authority.root("A root for stations").pem
 FILES = "https://files.example/firmware.bin"
 UPLOADS = "sftp://files.example/uploads/"
 
@@ -34,24 +37,32 @@ def events_of(rest: Rest, peer: Peer) -> list[Json]:
 
 
 @case("073")
-def test_tc_073_csms_password_update(system: RunningSystem, rest: Rest, peer: Peer) -> None:
-    """Hexadecimal, 20 bytes; the station reconnects and is let in. The password is shown nowhere."""
-    password = "00112233445566778899AABBCCDDEEFF00112233"
-    words = {"key": "AuthorizationKey", "value": password}
+def test_tc_073_csms_password_update(system: RunningSystem, rest: Rest) -> None:
+    """Hexadecimal, 20 bytes. The station comes back with these bytes and is let in; the old password is refused, and
+    so is none. The new one is shown nowhere."""
+    identity = a_station(rest, securityProfile=1, heartbeatInterval=HEARTBEAT_SECONDS)
+    old = bytes.fromhex(rest.set_password(identity)["authorizationKey"])
+    new = "00112233445566778899AABBCCDDEEFF00112233"
+    words = {"key": "AuthorizationKey", "value": new}
     shown = {"key": "AuthorizationKey", "value": "***"}
-    say(rest, peer, "ChangeConfiguration", words, ACCEPTS, shown=shown)
-    assert password not in str(rest.errands(stationId=peer.identity))
-    assert password not in str(rest.configuration(peer.identity))
-    assert password not in system.log_text()
-    peer.lose_power()
-    with Peer(system.stations_url, peer.identity) as back:
-        assert list(back.heartbeat()) == ["currentTime"]
+    with Peer(system.stations_url, identity, password=old) as peer:
+        boot(peer)
+        say(rest, peer, "ChangeConfiguration", words, ACCEPTS, shown=shown)
+        peer.lose_power()
+    with Peer(system.stations_url, identity, password=bytes.fromhex(new)) as back:
+        assert_boot_accepted(back.boot())
+    for headers in ([basic(identity, old)], []):
+        assert knock(system.stations_url, identity, *headers).status == 401
+    for text in (rest.errands(stationId=identity), rest.configuration(identity), rest.security(identity)):
+        assert new not in str(text)
+    assert new not in system.log_text()
 
 
 def install_and_list(rest: Rest, peer: Peer, use: str) -> None:
     say(rest, peer, "InstallCertificate", {"certificateType": use, "certificate": ROOT}, ACCEPTS)
     answer = {"status": "Accepted", "certificateHashData": [hashes("SHA256")]}
     say(rest, peer, "GetInstalledCertificateIds", {"certificateType": use}, answer)
+    assert [(one["use"], one["how"]) for one in rest.held(peer.identity)] == [(use, "delivered")]
 
 
 @case("075_1")
@@ -81,6 +92,7 @@ def test_tc_078_csms_root_refused(rest: Rest, peer: Peer) -> None:
     words = {"certificateType": "CentralSystemRootCertificate", "certificate": ROOT}
     say(rest, peer, "InstallCertificate", words, {"status": "Rejected"}, state="refused")
     at = ago(seconds=1)
+    assert rest.held(peer.identity) == []
     assert peer.security_event("InvalidCentralSystemCertificate", at, "not a certificate") == {}
     assert [(one["type"], one["timestamp"], one["techInfo"]) for one in events_of(rest, peer)] == [
         ("InvalidCentralSystemCertificate", at, "not a certificate")
