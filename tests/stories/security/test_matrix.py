@@ -107,6 +107,9 @@ profile | over | shows                                    | direct              
 """  # noqa: E501  # a table is read as a table
 
 WAYS: Final = ("direct", "nginx", "haproxy")
+ELSEWHERE: Final = "127.0.0.9"
+"""Where sessions are opened that are resumed later; what is noted about this address belongs to no attempt."""
+SESSIONS_TRIED: Final = 5
 EFFECTIVE_SECONDS: Final = 1.0
 """How long a certificate that was removed may still be taken for a trusted one."""
 
@@ -219,12 +222,21 @@ class Street:
         client = world.client(shown, resumable=attempt.is_resumed)
         self._prepared[attempt] = (headers, client)
         if attempt.is_resumed:
-            self._knock(attempt, source="127.0.0.9")
+            self._open_session(attempt)
         if "revoked" in attempt.shows and shown is not None:
             world.rest.revoke(first_certificate(shown), "keyCompromise")
 
     def make(self, attempt: Attempt) -> None:
-        self.answers[attempt] = self._knock(attempt, source=attempt.source, resume=attempt.is_resumed)
+        """OpenSSL forgets a session whose connection ended roughly: then another one is opened and resumed."""
+        for _ in range(SESSIONS_TRIED):
+            answer = self._knock(attempt, source=attempt.source, resume=attempt.is_resumed)
+            self.answers[attempt] = answer
+            if answer.is_resumed or not attempt.is_resumed or attempt.is_late or attempt.way != "direct":
+                return
+            self._open_session(attempt)
+
+    def _open_session(self, attempt: Attempt) -> None:
+        self._knock(attempt, source=ELSEWHERE)
 
     def make_until(self, attempt: Attempt, deadline: float) -> None:
         """Again and again until it has the expected end; the first attempt after the deadline counts in any case."""
