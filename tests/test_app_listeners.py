@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+import structlog
 
 from forecourt.app import node, site
 from forecourt.app.process import StartError
@@ -25,6 +27,14 @@ def test_every_address_is_looked_at_under_the_name_of_its_setting() -> None:
     ]
 
 
+@pytest.fixture
+def logs_as_before() -> Iterator[None]:
+    """A start sets the logs up for its process, and this process has other tests to run."""
+    yield
+    structlog.reset_defaults()
+
+
+@pytest.mark.usefixtures("logs_as_before")
 def test_a_start_is_refused_when_the_address_for_tls_is_in_use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as other:
         taken = f"127.0.0.1:{other.getsockname()[1]}"

@@ -22,7 +22,7 @@ import pytest
 
 from tests.stories.builders import a_station
 from tests.stories.needles import Needles, a_secret
-from tests.stories.stores import STORES, store_url
+from tests.stories.stores import store_url
 from tests.support.authority import Authority
 from tests.support.peer import Peer
 from tests.support.probes import basic, knock
@@ -103,7 +103,7 @@ class Story:
         return {where: found for where, text in self.said.items() if (found := self.needles.found(text))}
 
 
-@pytest.fixture(params=STORES)
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.prove)])
 def story(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     with store_url(request) as url:
         settings = {"FORECOURT_LOG_LEVEL": "debug", "FORECOURT_SECRET_KEY": SECRET_KEY}
