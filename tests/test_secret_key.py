@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from forecourt.app import secret_key
+from forecourt.app import node, secret_key
 from forecourt.app.database import open_database
-from forecourt.app.process import StartError
+from forecourt.app.process import StartError, only_one
 from forecourt.config import Config, Secret
 from forecourt.domain.errands.intents import Say, Unreadable
 from forecourt.domain.errands.model import Claim, Delivery, Draft, ErrandNumber, Order
@@ -157,12 +157,18 @@ def test_a_spoilt_key_file_is_told(config: Config, content: bytes) -> None:
     assert str(file) in refused(config)
 
 
-def test_the_key_is_changed_without_loss(config: Config) -> None:
+def test_the_key_is_changed_without_loss_when_a_node_starts(config: Config) -> None:
     keep(config)
     old = (config.data / secret_key.FILE).read_bytes().strip()
     new = Vault.new_key()
-    opened(with_keys(config, new, old))
+    both = with_keys(config, new, old)
+    opened(both)
+    with closing(sqlite3.connect(Database(config.database_url).path)) as connection:
+        [(before,)] = connection.execute("SELECT intent FROM errand").fetchall()
+    said: list[str] = []
+    asyncio.run(node._prepare(both, said.append))
     (config.data / secret_key.FILE).unlink()
+    assert files_with(config, before) == [], "what the old key opens is in no file any more"
     assert kept(with_keys(config, new)) == SECRET
     assert "another key" in refused(with_keys(config, old))
 
@@ -170,9 +176,40 @@ def test_the_key_is_changed_without_loss(config: Config) -> None:
 def test_what_is_lost_can_be_given_up(config: Config) -> None:
     keep(config)
     (config.data / secret_key.FILE).unlink()
-    secret_key.accept_loss(config)
+    said = secret_key.accept_loss(config)
+    assert str(config.data / secret_key.FILE) in said
+    assert "cannot be read any more" in said
     assert (config.data / secret_key.FILE).stat().st_mode & 0o777 == 0o600
     assert kept(config) == Unreadable()
+
+
+def test_nothing_is_given_up_when_the_key_is_there(config: Config) -> None:
+    keep(config)
+    assert "Nothing was given up" in secret_key.accept_loss(config)
+    assert kept(config) == SECRET
+
+
+def test_a_damaged_key_file_is_moved_away_by_a_person_before_anything_is_given_up(config: Config) -> None:
+    keep(config)
+    file = config.data / secret_key.FILE
+    made = file.read_bytes()
+    file.write_bytes(b"not a key")
+    with pytest.raises(StartError, match="move the file away"):
+        secret_key.accept_loss(config)
+    file.write_bytes(made)
+    assert kept(config) == SECRET
+    file.unlink()
+    secret_key.accept_loss(config)
+    assert kept(config) == Unreadable()
+
+
+def test_nothing_is_given_up_while_the_system_runs(config: Config) -> None:
+    keep(config)
+    (config.data / secret_key.FILE).unlink()
+    with only_one(config.data), pytest.raises(StartError, match="runs on"):
+        secret_key.accept_loss(config)
+    assert not (config.data / secret_key.FILE).exists()
+    assert "is missing" in refused(config)
 
 
 # What others may read

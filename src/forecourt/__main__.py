@@ -51,11 +51,11 @@ def _role(name: str) -> None:
     node.run_role(name)
 
 
-def _accept_loss() -> None:
+def _accept_loss() -> str:
     from forecourt import config
     from forecourt.app.secret_key import accept_loss
 
-    accept_loss(config.load())
+    return accept_loss(config.load())
 
 
 @functools.cache

@@ -444,7 +444,7 @@ def _check_listeners(config: Config) -> list[str]:
     names = {"ws": "stations", "wss": "stations_tls"}
     for path, listener in further:
         if not _LISTENER_NAME.fullmatch(listener.name):
-            mistakes.append(f"{path}.name: must be 1 to 40 small letters, digits, dots and dashes")
+            mistakes.append(f"{path}.name: must be 1 to 40 small letters, digits, dots, underscores and dashes")
         elif listener.name in names:
             mistakes.append(f"{path}.name: {listener.name!r} is the name of {names[listener.name]} already")
         names.setdefault(listener.name, path)

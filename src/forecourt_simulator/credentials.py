@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cryptography import x509
@@ -22,8 +22,8 @@ class BadCredentials(Exception):
 class Keys:
     """The AuthorizationKeys of a fleet, in hexadecimal: one for all, or one for each."""
 
-    common: str | None = None
-    each: Mapping[str, str] | None = None
+    common: str | None = field(default=None, repr=False)
+    each: Mapping[str, str] | None = field(default=None, repr=False)
 
     def find(self, identity: str) -> str | None:
         return self.common if self.each is None else self.each.get(identity, self.common)

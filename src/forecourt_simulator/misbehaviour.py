@@ -54,10 +54,6 @@ class Misbehaviour(enum.Enum):
 
     # How it signs in (A00)
 
-    BYTES_PASSWORD = (
-        "bytes-password",
-        "Signs in with the bytes that its AuthorizationKey stands for; the standard's way and the default.",
-    )
     HEX_TEXT_PASSWORD = "hex-text-password", "Signs in with the hexadecimal text of its AuthorizationKey."
     WRONG_PASSWORD = "wrong-password", "Signs in with another password than its AuthorizationKey."
     WRONG_USER = "wrong-user", "Signs in with another user name than its identity."
@@ -67,7 +63,7 @@ class Misbehaviour(enum.Enum):
 
     # Its TLS, and what it does with certificates: A00, A02, M05
 
-    OLD_TLS = "old-tls", "Offers TLS 1.1 at most."
+    OLD_TLS = "old-tls", "Offers TLS 1.1 and nothing else."
     NO_CERTIFICATE = "no-certificate", "Shows no certificate at profile 3."
     CERTIFICATE_ALWAYS = "certificate-always", "Shows its certificate in every TLS connection, also below profile 3."
     TRUSTS_ANYONE = "trusts-anyone", "Does not check the certificate of the central system."

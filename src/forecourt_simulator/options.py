@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
@@ -58,8 +58,8 @@ class SecurityOptions:
     """What was asked for on the command line."""
 
     profile: int
-    key: str | None
-    password: str | None
+    key: str | None = field(repr=False)
+    password: str | None = field(repr=False)
     key_file: Path | None
     ca: list[Path] | None
     certificate: Path | None

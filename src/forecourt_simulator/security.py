@@ -6,7 +6,7 @@ import base64
 import enum
 import re
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from cryptography import x509
@@ -49,7 +49,7 @@ class LineFault(enum.Enum):
 class Change:
     """A new AuthorizationKey or SecurityProfile that the station has not taken yet."""
 
-    key: str | None = None
+    key: str | None = field(default=None, repr=False)
     profile: int | None = None
 
 

@@ -76,6 +76,10 @@ class Shell:
             self.workspace.comes_online(station, answer)
         return station
 
+    def _accept_loss(self) -> str:
+        self.losses.append("accepted")
+        return "It is lost."
+
     def type(self, *words: str, stdin: str = "", env: Mapping[str, str] | None = None) -> Result:
         doors = Doors(
             open_workspace=self._open,
@@ -83,7 +87,7 @@ class Shell:
             demo=lambda announce: announce("demonstrating"),
             role=self.roles.append,
             catalogue=catalogue,
-            accept_loss=lambda: self.losses.append("accepted"),
+            accept_loss=self._accept_loss,
         )
         return CliRunner().invoke(build(doors), list(words), input=stdin, env={"COLUMNS": "100", **(env or {})})
 

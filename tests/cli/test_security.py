@@ -7,12 +7,17 @@ import csv
 import io
 import json
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from forecourt.cli.tailing import Growing, follow
+from forecourt.domain.errors import DomainError
+from forecourt.domain.errors import Kind as ErrorKind
+from forecourt.domain.paging import Tail
 from forecourt.domain.security.model import SecurityEvent
 from forecourt.domain.security_log.model import Kind, Note, NoteFilter, StoredNote
+from forecourt.domain.services import Services
 from forecourt.pki.sealing import Vault
 from tests.cli.shell import Shell
 from tests.support.clock import NOON
@@ -119,6 +124,34 @@ def test_only_what_is_new_is_printed_as_it_comes(
     assert [read(line) for line in printed] == ["one", "two"]
 
 
+def test_who_follows_waits_for_a_database_that_is_away_for_a_while(
+    noted: Shell, capsys: pytest.CaptureFixture[str]
+) -> None:
+    growing, looks = a_list_that_grows(noted), 0
+
+    def get_tail(services: Services, number: int, limit: int) -> Tail[StoredNote]:
+        nonlocal looks
+        looks += 1
+        if looks == 1:
+            noted.services.security_log.note(Note(kind=Kind.CSR_REFUSED, reason="meanwhile"))
+            raise DomainError(ErrorKind.UNAVAILABLE, "The database is away.")
+        return growing.get_tail(services, number, limit)
+
+    printed: list[str] = []
+
+    async def watch() -> None:
+        async with asyncio.timeout(5), asyncio.TaskGroup() as tasks:
+            breaking = replace(growing, get_tail=get_tail)
+            watching = tasks.create_task(follow(noted.workspace, breaking, as_json=False))
+            while not printed:
+                printed.extend(capsys.readouterr().out.splitlines())
+                await asyncio.sleep(0.01)
+            watching.cancel()
+
+    asyncio.run(watch())
+    assert printed == ["meanwhile"]
+
+
 @pytest.mark.parametrize("what", ["log", "events"])
 def test_following_ends_with_ctrl_c(noted: Shell, what: str) -> None:
     noted.workspace.reads_left = 3
@@ -144,7 +177,8 @@ def test_every_key_that_is_made_is_another_and_fits(shell: Shell) -> None:
 
 
 def test_a_loss_is_accepted_only_when_it_is_confirmed(shell: Shell) -> None:
-    assert shell.type("secret-key", "--accept-loss", stdin="n\n").exit_code != 0
+    code, line = shell.refuse("secret-key", "--accept-loss")
+    assert (code, "add --yes" in line) == (2, True)
     assert shell.losses == []
-    shell.read("secret-key", "--accept-loss", "--yes")
+    assert shell.read("secret-key", "--accept-loss", "--yes") == "It is lost.\n"
     assert shell.losses == ["accepted"]

@@ -48,14 +48,33 @@ def test_lowering_needs_a_word_of_its_own(shell: Shell) -> None:
     assert told(shell, "set", "CP-1", "--profile", "1", "--lower", "--yes")["securityProfile"] == 1
 
 
-def test_lowering_and_setting_a_password_are_asked_about(shell: Shell) -> None:
+def test_what_takes_something_away_is_asked_about_on_a_terminal(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("forecourt.cli.consent.is_somebody_there", lambda: True)
     told(shell, "set", "CP-1", "--profile", "2")
-    assert shell.type(*GROUP, "set", "CP-1", "--profile", "1", "--lower", stdin="n\n").exit_code != 0
-    assert shell.type(*GROUP, "password", "CP-1", stdin="n\n").exit_code != 0
+    assert shell.type(*GROUP, "set", "CP-1", "--profile", "1", "--lower", stdin="n\n").exit_code == 1
+    assert shell.type(*GROUP, "password", "CP-1", stdin="n\n").exit_code == 1
+    assert shell.type(*GROUP, "set", "CP-1", "--new-device", stdin="n\n").exit_code == 1
     shown = told(shell, "show", "CP-1")
     assert (shown["securityProfile"], shown["passwords"]) == (2, [])
     assert shell.type(*GROUP, "set", "CP-1", "--profile", "1", "--lower", stdin="y\n").exit_code == 0
     assert shell.type(*GROUP, "password", "CP-1", stdin="y\n").exit_code == 0
+    assert shell.type(*GROUP, "drop", "CP-1", "1", stdin="n\n").exit_code == 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("password", "CP-1", "--file", "-"),
+        ("set", "CP-1", "--new-device"),
+        ("keep", "CP-1", "1"),
+        ("drop", "CP-1", "1"),
+        ("give-up-upgrade", "CP-1"),
+    ],
+)
+def test_where_nobody_can_be_asked_the_way_to_confirm_is_told(shell: Shell, words: tuple[str, ...]) -> None:
+    result = shell.type(*GROUP, *words, stdin="a password of 20 by\n")
+    assert result.exit_code == 2
+    assert "add --yes" in result.stderr
 
 
 def test_lowering_to_nothing_is_refused(shell: Shell) -> None:
@@ -71,8 +90,8 @@ def test_raised_by_hand_what_is_missing_is_told(shell: Shell) -> None:
 def test_another_device_stands_there(shell: Shell) -> None:
     """A00.FR.405, 406."""
     told(shell, "set", "CP-1", "--serial-number", "SN 1")
-    assert told(shell, "set", "CP-1", "--new-device")["serialNumber"] is None
-    assert told(shell, "set", "CP-1", "--new-device", "--serial-number", "SN 2")["serialNumber"] == "SN 2"
+    assert told(shell, "set", "CP-1", "--new-device", "--yes")["serialNumber"] is None
+    assert told(shell, "set", "CP-1", "--new-device", "--yes", "--serial-number", "SN 2")["serialNumber"] == "SN 2"
 
 
 def test_a_password_is_made_and_shown_once(shell: Shell) -> None:
@@ -129,7 +148,6 @@ def test_passwords_are_kept_and_dropped(shell: Shell) -> None:
     assert [(one["number"], one["state"]) for one in kept["passwords"]] == [(1, "current"), (2, "former")]
     assert [one["number"] for one in told(shell, "drop", "CP-1", "2", "--yes")["passwords"]] == [1]
     assert shell.refuse(*GROUP, "drop", "CP-1", "2", "--yes")[0] == 3
-    assert shell.type(*GROUP, "drop", "CP-1", "1", stdin="n\n").exit_code != 0
 
 
 def test_an_upgrade_is_shown_and_given_up(shell: Shell) -> None:

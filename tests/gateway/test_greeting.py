@@ -120,7 +120,7 @@ def test_where_there_is_no_room_to_wait_either_one_is_turned_away_and_noted() ->
             async with wss(porch, "127.0.0.3") as reader:
                 await told(reader)
         notes = [note for note in await porch.written() if "too many connections" in note.reason]
-        assert [(note.kind, note.count) for note in notes] == [(Kind.TLS_REFUSED, 6)]
+        assert [(note.kind, note.count) for note in notes] == [(Kind.TOO_MANY_CONNECTIONS, 6)]
 
     with_porch(story, gateway=FEW)
 

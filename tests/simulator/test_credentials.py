@@ -22,6 +22,10 @@ def test_a_password_as_text_is_the_key_of_its_bytes() -> None:
     assert read_keys(key=None, password=None, file=None).find("CP") is None
 
 
+def test_keys_are_not_shown() -> None:
+    assert "0011" not in repr(read_keys(key="0011" * 8, password=None, file=None))
+
+
 def test_a_file_gives_every_station_its_own(tmp_path: Path) -> None:
     file = tmp_path / "keys.csv"
     file.write_text("# identity,key\n\nCP 1,0011\nCP,2,aabb\n")

@@ -24,7 +24,6 @@ NEW_KEY = "30" * 16
     ("misbehaviours", "password"),
     [
         ([], bytes.fromhex(KEY)),
-        ([Misbehaviour.BYTES_PASSWORD], bytes.fromhex(KEY)),
         ([Misbehaviour.HEX_TEXT_PASSWORD], KEY.encode()),
         ([Misbehaviour.NO_PASSWORD], None),
     ],

@@ -69,7 +69,6 @@ def test_profiles_1_and_2_sign_in_with_user_and_password(profile: int, is_sent: 
 @pytest.mark.parametrize(
     ("misbehaviour", "header"),
     [
-        (Misbehaviour.BYTES_PASSWORD, basic("SIM-1", bytes.fromhex(KEY))),
         (Misbehaviour.HEX_TEXT_PASSWORD, basic("SIM-1", KEY.encode())),
         (Misbehaviour.WRONG_PASSWORD, basic("SIM-1", b"not the password")),
         (Misbehaviour.WRONG_USER, basic("SIM-1-X", bytes.fromhex(KEY))),

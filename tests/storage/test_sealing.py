@@ -75,6 +75,14 @@ def test_after_the_key_was_changed_the_old_one_is_needed_no_more(bench: Bench) -
     assert reseal(bench.connection, newest=new, vault=both) == 0
 
 
+def test_a_page_at_a_time_everything_is_sealed_again(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("forecourt.storage.resealing._PAGE", 2)
+    check_key(bench.connection, Vault([OLD]))
+    numbers = [an_errand(bench, Vault([OLD])) for _ in range(5)]
+    assert reseal(bench.connection, newest=Vault([NEW]), vault=Vault([NEW, OLD])) == 6
+    assert [intent_of(bench, Vault([NEW]), number) for number in numbers] == [SECRET] * 5
+
+
 def test_what_an_older_version_left_unsealed_is_sealed(bench: Bench) -> None:
     number = an_errand(bench, VAULT)
     plain = '{"kind":"Say","intent":{"action":"Reset","payload":"{}"}}'

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, TypeAlias
 
 from forecourt.api.errand_views import show_batch, show_errand
-from forecourt.api.following import Event
+from forecourt.api.following import PAGE, Event
 from forecourt.api.news import ERRANDS
 from forecourt.clock import Clock
 from forecourt.domain.errands.model import Batch, BatchNumber, Errand, ErrandFilter, ErrandState
@@ -16,9 +16,6 @@ from forecourt.domain.services import Services, Workspace
 
 MARGIN: Final = COMMITTED_WITHIN
 """How far back is looked every time: what changed earlier may be committed later, and clocks of nodes differ."""
-
-PAGE: Final = 500
-"""Errands in memory at once for one client."""
 
 _Change: TypeAlias = tuple[datetime, ErrandState]
 

@@ -20,7 +20,7 @@ from forecourt.api.problems import Fault, bad_request
 from forecourt.api.words import Works, from_path
 from forecourt.domain.services import Services
 from forecourt.domain.trust.model import Entered, Revoked
-from forecourt.domain.trust.revocations import read_list, read_revoked
+from forecourt.domain.trust.revocations import MAX_REASON, read_list, read_revoked
 from forecourt.pki.revocation import MAX_CRL, Crl
 
 _MAX_CRL_BODY_BYTES: Final = 2 * MAX_CRL
@@ -31,6 +31,7 @@ Digest = Annotated[
     str | None, QueryParameter(max_length=200, pattern="^[^\\x00]*$", description="Only the list with this SHA-256.")
 ]
 Text = Annotated[str, Meta(max_length=1000, pattern="^[^\\x00]*$")]
+Reason = Annotated[str, Meta(max_length=MAX_REASON, pattern="^[^\\x00]*$")]
 
 
 class NewRevocation(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
@@ -39,7 +40,7 @@ class NewRevocation(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_
     certificate: Annotated[str | None, Meta(description="The certificate as PEM.")] = None
     issuer_hash: Annotated[Text | None, Meta(description="SHA-256 of the issuer's name in DER.")] = None
     serial: Annotated[Text | None, Meta(description="The serial number, in hexadecimal.")] = None
-    reason: Annotated[Text, Meta(description="Why, for people; at most 255 characters.")] = ""
+    reason: Annotated[Reason, Meta(description="Why, for people; at most 255 characters.")] = ""
 
     def entry(self, asked_by: str) -> Callable[[Services], Entered]:
         """What is to be done in a unit of work, with what takes long done before. Raises Refusal when it is not said

@@ -19,8 +19,9 @@ from forecourt.api.trust_views import CertificateView, RemovedView, show_certifi
 from forecourt.api.words import Works, from_path
 from forecourt.domain.trust.model import ServerChain
 from forecourt.domain.trust.server_certificates import Served
-from forecourt.domain.trust.serving import read_offer
+from forecourt.domain.trust.serving import MAX_CHAIN_PEM, read_offer
 from forecourt.pki.chain import host_names
+from forecourt.pki.keys import MAX_KEY, MAX_PASSWORD
 
 Name = Annotated[str, PathParameter(description="The name that an operator gave.")]
 
@@ -34,13 +35,14 @@ class NewServerCertificate(msgspec.Struct, frozen=True, rename="camel", forbid_u
     """A certificate for listeners, with its key. The key is kept sealed, and never shown."""
 
     chain: Annotated[
-        str, Meta(max_length=200_000, description="The server's certificate as PEM, then its issuer's, and so on.")
+        str,
+        Meta(max_length=MAX_CHAIN_PEM, description="The server's certificate as PEM, then its issuer's, and so on."),
     ]
     private_key: Annotated[
-        str, Meta(max_length=65_536, description="The private key as PEM.", extra_json_schema=_SECRET)
+        str, Meta(max_length=MAX_KEY, description="The private key as PEM.", extra_json_schema=_SECRET)
     ]
     password: Annotated[
-        str | None,
+        Annotated[str, Meta(max_length=MAX_PASSWORD)] | None,
         Meta(description="What the private key is encrypted with, if it is.", extra_json_schema=_SECRET),
     ] = None
     enabled: Annotated[bool, Meta(description="Whether listeners present it.")] = True

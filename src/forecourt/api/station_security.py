@@ -172,7 +172,7 @@ class StationSecurity(Controller):
     @post(
         f"{_PATH}/passwords/{{number:int}}/drop",
         status_code=200,
-        summary="Decide that a station has not a password",
+        summary="Decide that a station does not have a password",
         operation_id="dropStationPassword",
     )
     async def drop(

@@ -72,10 +72,12 @@ async def chosen_certificates(
     *,
     purpose: Annotated[Purpose | None, QueryParameter(description="Only those trusted for this.")] = None,
     role: Annotated[Role | None, QueryParameter(description="Only anchors, or only intermediates.")] = None,
-    origin: Annotated[Origin | None, QueryParameter(description="Only those that came into the store so.")] = None,
+    origin: Annotated[
+        Origin | None, QueryParameter(description="Only those that came into the store in this way.")
+    ] = None,
     enabled: Annotated[bool | None, QueryParameter(description="Only those that count, or do not.")] = None,
     expires_before: Annotated[
-        datetime | None, QueryParameter(name="expiresBefore", description="Only those that end before this time.")
+        datetime | None, QueryParameter(name="expiresBefore", description="Only those that expire before this time.")
     ] = None,
     search: Search = None,
 ) -> TrustFilter:

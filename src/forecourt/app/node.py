@@ -12,8 +12,10 @@ import uvloop
 
 from forecourt import config as settings
 from forecourt import logs
+from forecourt.app import folder
 from forecourt.app.database import open_database
 from forecourt.app.process import StartError, is_listening, only_one, version
+from forecourt.app.secret_key import seal_anew
 from forecourt.config import Address, Config, Tls
 from forecourt.passwords import Argon2Hasher
 from forecourt.storage.database import Database
@@ -55,15 +57,15 @@ def _node_roles(config: Config) -> list[Role]:
 
 
 async def _serve(config: Config, announce: Callable[[str], None], roles: list[Role]) -> None:
-    config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.prepare(config.data)
     with only_one(config.data):
         for setting, address in _addresses(config):
             if await is_listening(address):
                 raise StartError(f"{address} is in use by another program; set {setting} to another.")
-        await _prepare(config, announce)
+        has_certificate = await _prepare(config, announce)
         supervisor = Supervisor(roles)
         async with asyncio.TaskGroup() as tasks:
-            showing = tasks.create_task(_show_addresses(config, announce))
+            showing = tasks.create_task(_show_addresses(config, announce, has_certificate=has_certificate))
             await supervisor.run()
             showing.cancel()
 
@@ -76,9 +78,9 @@ def _addresses(config: Config) -> Iterator[tuple[str, Address]]:
     yield "FORECOURT_CONSOLE", config.console
 
 
-async def _prepare(config: Config, announce: Callable[[str], None]) -> None:
+async def _prepare(config: Config, announce: Callable[[str], None]) -> bool:
     """Bring the database up to date and see that there is an administrator, whose password is told when it was
-    made here."""
+    made here. Returns whether there is a server certificate."""
     given = None if config.admin_password is None else config.admin_password.reveal()
     hasher = Argon2Hasher()
     async with open_database(config) as (workspace, _bell):
@@ -89,9 +91,12 @@ async def _prepare(config: Config, announce: Callable[[str], None]) -> None:
             made = secrets.token_urlsafe(12)
             await workspace.write(lambda services: services.access.set_admin_password(made))
             announce(f"The password of the user admin is {made}   (made just now and not shown again)")
+        served = await workspace.read(lambda services: services.trust.server_certificates())
+    await asyncio.to_thread(seal_anew, config)
+    return any(one.is_enabled for one in served)
 
 
-async def _show_addresses(config: Config, announce: Callable[[str], None]) -> None:
+async def _show_addresses(config: Config, announce: Callable[[str], None], *, has_certificate: bool) -> None:
     # One with TLS listens once there is a server certificate, for which nobody need wait here.
     plain = [listener.address for listener in config.all_listeners if listener.tls is Tls.NONE]
     for address in (*plain, config.console):
@@ -101,6 +106,8 @@ async def _show_addresses(config: Config, announce: Callable[[str], None]) -> No
             await asyncio.sleep(0.1)
     announce(f"Forecourt {version()} is running; press Ctrl-C to stop it.")
     for listener in config.all_listeners:
-        announce(f"  stations   {listener.scheme}://{listener.address}/ocpp/IDENTITY")
+        is_waiting = listener.tls is not Tls.NONE and not has_certificate
+        hint = "   (once there is a server certificate)" if is_waiting else ""
+        announce(f"  stations   {listener.scheme}://{listener.address}/ocpp/IDENTITY{hint}")
     announce(f"  REST       http://{config.console}/api/v1/docs")
     announce(f"  database   {Database(config.database_url).shown}")

@@ -12,7 +12,7 @@ from typing import Final
 import structlog
 
 from forecourt.app import folder
-from forecourt.app.process import StartError
+from forecourt.app.process import StartError, only_one
 from forecourt.config import Config
 from forecourt.pki.errors import BadKey, BadSeal
 from forecourt.pki.sealing import Vault, read_keys
@@ -36,6 +36,7 @@ _WHAT_IS_LOST: Final = (
     " not got yet, which will fail, and the private keys of server certificates, which have to be put in again."
     " `forecourt secret-key --accept-loss` goes on without them."
 )
+_DAMAGED: Final = f"Put it back from a backup; if there is none, move the file away. {_WHAT_IS_LOST}"
 
 _log = structlog.get_logger(__name__)
 
@@ -43,7 +44,7 @@ _log = structlog.get_logger(__name__)
 def check_setting(config: Config, database: Database) -> None:
     """Raises StartError when a key is needed and not set, or cannot be read."""
     if config.secret_key is not None:
-        _read(config.secret_key.reveal(), _SETTING)
+        _read_setting(config.secret_key.reveal())
     elif not database.is_sqlite:
         raise StartError(_NO_KEY)
 
@@ -64,10 +65,6 @@ def open_vault(config: Config, database: Database) -> Vault:
             were_plain = check_key(connection, vault)
         except BadSeal:
             raise StartError(_wrong_key(config, place)) from None
-        if len(keys) > 1:
-            count = reseal(connection, newest=Vault(keys[:1]), vault=vault)
-            if count:
-                _log.info("sealed_with_the_new_key", count=count)
     finally:
         connection.close()
     if were_plain:
@@ -76,24 +73,65 @@ def open_vault(config: Config, database: Database) -> Vault:
     return vault
 
 
-def accept_loss(config: Config) -> None:
-    """Go on with the key that there is, or with a new one, whatever the database was sealed with."""
-    folder.prepare(config.data)
+def seal_anew(config: Config) -> None:
+    """Seal with the first key what is needed still and was sealed with another one. Raises StartError.
+
+    For a database that was opened with these keys before, and while nobody on this node uses it.
+    """
     database = Database(config.database_url)
-    check_setting(config, database)
-    database.migrate()
+    keys, _place = _keys(config, must_exist=True)
+    if len(keys) == 1:
+        return
     connection = database.connect()
     try:
-        forget_key(connection)
+        if database.is_sqlite:
+            overwrite_what_is_deleted(connection)
+        count = reseal(connection, newest=Vault(keys[:1]), vault=Vault(keys))
     finally:
         connection.close()
-    open_vault(config, database)
+    if count:
+        _log.info("sealed_with_the_new_key", count=count)
+        _remove_remains(database)
+
+
+def accept_loss(config: Config) -> str:
+    """Go on with the key that there is, or with a new one, whatever the database was sealed with. Returns a sentence
+    on what happened. Raises StartError, and then the database is as it was."""
+    folder.prepare(config.data)
+    with only_one(config.data):
+        database = Database(config.database_url)
+        check_setting(config, database)
+        database.migrate()
+        keys, place = _keys(config, must_exist=False)
+        is_lost = _forget_another(database, Vault(keys))
+        open_vault(config, database)
+    if not is_lost:
+        return f"Nothing was given up: the key in {place} opens the database."
+    return (
+        f"Secrets are sealed with the key in {place} from now on. Those that were sealed with the lost key cannot be"
+        " read any more: errands that no station has got yet fail, and server certificates have to be put in again."
+    )
+
+
+def _forget_another(database: Database, vault: Vault) -> bool:
+    """True when the database was sealed with another key, which is none any more."""
+    connection = database.connect()
+    try:
+        if not is_sealed(connection):
+            return False
+        check_key(connection, vault)
+    except BadSeal:
+        forget_key(connection)
+        return True
+    finally:
+        connection.close()
+    return False
 
 
 def _keys(config: Config, *, must_exist: bool) -> tuple[list[bytes], str]:
     """The keys, and the name of the place where they are."""
     if config.secret_key is not None:
-        return _read(config.secret_key.reveal(), _SETTING), _SETTING
+        return _read_setting(config.secret_key.reveal()), _SETTING
     path = config.data / FILE
     if not path.exists():
         if must_exist:
@@ -106,15 +144,19 @@ def _keys(config: Config, *, must_exist: bool) -> tuple[list[bytes], str]:
     try:
         text = path.read_text("ascii")
     except (OSError, UnicodeDecodeError) as error:
-        raise StartError(f"The file {path}, which holds the secret key, cannot be read: {error}.") from None
-    return _read(text, str(path)), str(path)
+        sentence = f"The file {path}, which holds the secret key, cannot be read: {error}."
+        raise StartError(f"{sentence} {_DAMAGED}") from None
+    try:
+        return read_keys(text), str(path)
+    except BadKey as error:
+        raise StartError(f"The file {path}, which holds the secret key, is damaged. {error} {_DAMAGED}") from None
 
 
-def _read(text: str, place: str) -> list[bytes]:
+def _read_setting(text: str) -> list[bytes]:
     try:
         return read_keys(text)
     except BadKey as error:
-        sentence = f"{place} cannot be used. {error} `forecourt secret-key` makes one; several, with commas between"
+        sentence = f"{_SETTING} cannot be used. {error} `forecourt secret-key` makes one; several, with commas between"
         raise StartError(f"{sentence} them, are read too.") from None
 
 
@@ -131,11 +173,11 @@ def _make(path: Path) -> None:
             os.link(draft, path)
     finally:
         draft.unlink()
-    folder = os.open(path.parent, os.O_RDONLY)
+    parent = os.open(path.parent, os.O_RDONLY)
     try:
-        os.fsync(folder)  # a database that is sealed with a key that a power failure took would be lost
+        os.fsync(parent)  # a database that is sealed with a key that a power failure took would be lost
     finally:
-        os.close(folder)
+        os.close(parent)
 
 
 def _keep_to_owner(path: Path) -> None:

@@ -11,9 +11,10 @@ import typer
 from typer.core import TyperGroup
 
 from forecourt.cli.batch import batch_commands
+from forecourt.cli.consent import ask_consent
 from forecourt.cli.errand import errand_commands
 from forecourt.cli.exits import told_in_one_line
-from forecourt.cli.office import Office, confirm
+from forecourt.cli.office import Office
 from forecourt.cli.op import operation_commands
 from forecourt.cli.policy import policy_commands
 from forecourt.cli.security import security_commands
@@ -42,8 +43,8 @@ class Doors:
     role: Callable[[str], None]
     catalogue: Callable[[], Catalogue]
     """Called only by commands that are about operations, because it loads all words of OCPP."""
-    accept_loss: Callable[[], None]
-    """Goes on although what the database was sealed with is lost."""
+    accept_loss: Callable[[], str]
+    """Goes on although what the database was sealed with is lost, and says what happened."""
 
 
 class Commands(TyperGroup):
@@ -91,8 +92,8 @@ def build(doors: Doors) -> typer.Typer:
     ) -> None:
         """Make a key for FORECOURT_SECRET_KEY, with which secrets in the database are sealed."""
         if accept_loss:
-            confirm("Give up the secrets that were sealed with the lost key?", is_confirmed=yes)
-            doors.accept_loss()
+            ask_consent("Give up the secrets that were sealed with the lost key?", is_given=yes)
+            print(doors.accept_loss())
             return
         from forecourt.pki.sealing import Vault
 

@@ -46,6 +46,12 @@ def print_json(facts: Facts) -> None:
     print(_json(facts))
 
 
+def warn(warnings: Sequence[str]) -> None:
+    """What follows from what was done, beside what is printed for programs."""
+    for warning in warnings:
+        print(f"Warning: {warning}", file=sys.stderr)
+
+
 class Lines(Protocol):
     """A list that is printed as its items come."""
 

@@ -9,8 +9,7 @@ from typing import Annotated
 import typer
 
 from forecourt.cli.office import Office
-from forecourt.cli.output import Facts, print_facts, print_json
-from forecourt.cli.trust import warn
+from forecourt.cli.output import Facts, print_facts, print_json, warn
 from forecourt.cli.who import command_line_user
 from forecourt.domain.admission.model import SecurityProfile
 from forecourt.domain.errors import invalid

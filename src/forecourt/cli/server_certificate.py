@@ -9,16 +9,14 @@ import typer
 from forecourt.cli.consent import ask_consent
 from forecourt.cli.files import read_pem
 from forecourt.cli.office import Office, form_of
-from forecourt.cli.output import print_facts, print_json
-from forecourt.cli.trust import warn
+from forecourt.cli.output import print_facts, print_json, warn
 from forecourt.cli.trust_facts import SERVED_COLUMNS, SERVED_SHOWN, served_facts
 from forecourt.cli.who import command_line_user
 from forecourt.domain.errors import invalid
 from forecourt.domain.paging import Page
-from forecourt.domain.trust.serving import read_offer
+from forecourt.domain.trust.serving import MAX_CHAIN_PEM, read_offer
 from forecourt.pki.keys import MAX_KEY, MAX_PASSWORD
 
-_MAX_CHAIN: Final = 200_000
 """Bytes: ten large certificates."""
 
 _LINE_END: Final = 2
@@ -48,7 +46,7 @@ def server_certificate_commands(office: Office) -> typer.Typer:
         password = None
         if password_file is not None:
             password = read_pem(password_file, limit=MAX_PASSWORD + _LINE_END).rstrip("\r\n")
-        offer = read_offer(read_pem(chain, limit=_MAX_CHAIN), read_pem(key, limit=MAX_KEY), password)
+        offer = read_offer(read_pem(chain, limit=MAX_CHAIN_PEM), read_pem(key, limit=MAX_KEY), password)
         served = office.write(
             lambda services: services.trust.serve(name, offer, is_enabled=not disabled, asked_by=command_line_user())
         )

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Sequence
 from typing import Annotated, Final
 
 import typer
 
+from forecourt.cli.consent import ask_consent
 from forecourt.cli.files import read_file
-from forecourt.cli.office import Office, confirm, form_of
-from forecourt.cli.output import Document, Facts, print_facts, print_json
+from forecourt.cli.office import Office, form_of
+from forecourt.cli.output import Document, Facts, print_facts, print_json, warn
 from forecourt.cli.who import command_line_user
 from forecourt.domain.admission.keys import read_password
 from forecourt.domain.admission.model import AccessSheet, Leniency, Password, PasswordNumber, SecurityProfile
@@ -117,10 +116,15 @@ def _add_changing(commands: typer.Typer, office: Office) -> None:
         trust: Annotated[
             list[str] | None, typer.Option(metavar="NAME", help="One more organization of its certificate.")
         ] = None,
-        distrust: Annotated[list[str] | None, typer.Option(metavar="NAME", help="One that is no longer.")] = None,
+        distrust: Annotated[
+            list[str] | None, typer.Option(metavar="NAME", help="One that is no longer trusted.")
+        ] = None,
         new_device: Annotated[
             bool,
-            typer.Option("--new-device", help="Another device stands there now: forget whose certificate it showed."),
+            typer.Option(
+                "--new-device",
+                help="Another device stands there now: forget the certificate and the serial number of the old one.",
+            ),
         ] = False,
         yes: Yes = False,
         as_json: Json = False,
@@ -132,7 +136,11 @@ def _add_changing(commands: typer.Typer, office: Office) -> None:
             if profile is None:
                 raise invalid("Say with --profile to which profile it is to be lowered.")
             question = f"Let the station {identity!r} in with profile {profile}, which proves less of who it is?"
-            confirm(question, is_confirmed=yes)
+            ask_consent(question, is_given=yes)
+
+        if new_device:
+            question = f"Forget the certificate and the serial number of the old device of the station {identity!r}?"
+            ask_consent(question, is_given=yes)
 
         def organisations(known: tuple[str, ...]) -> tuple[str, ...]:
             return (*(name for name in known if name not in (distrust or ())), *(trust or ()))
@@ -155,7 +163,7 @@ def _add_changing(commands: typer.Typer, office: Office) -> None:
             return services.admissions.sheet(station), warnings
 
         sheet, warnings = office.write(work)
-        _warn(warnings)
+        warn(warnings)
         _print(sheet, as_json=as_json)
 
 
@@ -179,7 +187,7 @@ def _add_passwords(commands: typer.Typer, office: Office) -> None:
                 raise invalid("--hex says how a password is written; give it with --file.")
             secret = read_password(text=None, authorization_key=given.decode("utf-8", "replace"))
 
-        confirm(f"Accept no password of the station {identity!r} but the new one from now on?", is_confirmed=yes)
+        ask_consent(f"Accept no password of the station {identity!r} but the new one from now on?", is_given=yes)
         prepared = office.read(lambda services: services.passwords.preparer).prepare(secret)
 
         def work(services: Services) -> SetPassword:
@@ -187,7 +195,7 @@ def _add_passwords(commands: typer.Typer, office: Office) -> None:
             return services.passwords.set(station, prepared, command_line_user())
 
         found = office.write(work)
-        _warn(found.warnings)
+        warn(found.warnings)
         facts: dict[str, int | str] = {"number": found.number}
         if found.key is not None:
             facts |= {"password": found.key.text, "authorizationKey": found.key.hex}
@@ -198,19 +206,19 @@ def _add_decisions(commands: typer.Typer, office: Office) -> None:
     @commands.command()
     def keep(identity: Identity, number: Number, yes: Yes = False, as_json: Json = False) -> None:
         """Decide that this is the password that the station has. No other one is accepted from now on."""
-        confirm(f"Accept only the password {number} of the station {identity!r}?", is_confirmed=yes)
+        ask_consent(f"Accept only the password {number} of the station {identity!r}?", is_given=yes)
         _print(office.write(lambda services: _decided(services, identity, number, keep=True)), as_json=as_json)
 
     @commands.command()
     def drop(identity: Identity, number: Number, yes: Yes = False, as_json: Json = False) -> None:
-        """Decide that the station has not this password. One that was former before is forgotten."""
-        confirm(f"Drop the password {number} of the station {identity!r}?", is_confirmed=yes)
+        """Decide that the station does not have this password. A former one is forgotten."""
+        ask_consent(f"Drop the password {number} of the station {identity!r}?", is_given=yes)
         _print(office.write(lambda services: _decided(services, identity, number, keep=False)), as_json=as_json)
 
     @commands.command("give-up-upgrade")
     def give_up(identity: Identity, yes: Yes = False, as_json: Json = False) -> None:
         """Accept only the present profile again."""
-        confirm(f"Give up the upgrade of the station {identity!r}?", is_confirmed=yes)
+        ask_consent(f"Give up the upgrade of the station {identity!r}?", is_given=yes)
 
         def work(services: Services) -> AccessSheet:
             station = services.provisioning.get_station(identity)
@@ -223,11 +231,6 @@ def _add_decisions(commands: typer.Typer, office: Office) -> None:
 def _print(sheet: AccessSheet, *, as_json: bool) -> None:
     facts = security_facts(sheet)
     print_json(facts) if as_json else print_facts(facts)
-
-
-def _warn(warnings: Sequence[str]) -> None:
-    for warning in warnings:
-        print(f"forecourt: {warning}", file=sys.stderr)
 
 
 def _sheet(services: Services, identity: str) -> AccessSheet:

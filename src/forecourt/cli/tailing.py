@@ -15,6 +15,7 @@ from forecourt.cli.asking import LONGEST_PAUSE, SHORTEST_PAUSE
 from forecourt.cli.exits import INTERRUPTED
 from forecourt.cli.office import Form, GetPage, Office
 from forecourt.cli.output import Facts, plain, print_json
+from forecourt.domain.errors import DomainError, Kind
 from forecourt.domain.paging import MAX_LIMIT, Tail
 from forecourt.domain.services import Services, Workspace
 
@@ -65,11 +66,17 @@ def print_growing(office: Office, growing: Growing[Item], form: Form, *, limit: 
 
 
 async def follow(workspace: Workspace, growing: Growing[Item], *, as_json: bool) -> None:
-    """Print every new item, for ever."""
+    """Print every new item, for ever; while the database is not there, wait for it."""
     number = await workspace.read(growing.settled)
     pause = SHORTEST_PAUSE
     while True:
-        tail = await workspace.read(partial(growing.get_tail, number=number, limit=MAX_LIMIT))
+        try:
+            tail = await workspace.read(partial(growing.get_tail, number=number, limit=MAX_LIMIT))
+        except DomainError as error:
+            if error.kind is not Kind.UNAVAILABLE:
+                raise
+            await asyncio.sleep(LONGEST_PAUSE)
+            continue
         for item in tail.items:
             _print(growing.show(item), growing.shown, as_json=as_json)
         sys.stdout.flush()

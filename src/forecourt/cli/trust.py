@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
 from typing import Annotated, Final
 
 import typer
@@ -12,7 +10,7 @@ from forecourt.cli.consent import ask_consent
 from forecourt.cli.exits import NOT_ALL_DONE
 from forecourt.cli.files import read_file, read_pem
 from forecourt.cli.office import Office, form_of, moment
-from forecourt.cli.output import print_facts, print_json
+from forecourt.cli.output import print_facts, print_json, warn
 from forecourt.cli.trust_facts import (
     CRL_COLUMNS,
     HELD_COLUMNS,
@@ -87,9 +85,13 @@ def trust_commands(office: Office) -> typer.Typer:
         *,
         purpose: Annotated[Purpose | None, typer.Option("--for", help="Only those trusted for this.")] = None,
         role: Annotated[Role | None, typer.Option(help="Only anchors, or only intermediates.")] = None,
-        origin: Annotated[Origin | None, typer.Option(help="Only those that came into the store so.")] = None,
-        enabled: Annotated[bool | None, typer.Option("--enabled/--disabled", help="Only those.")] = None,
-        expires_before: Annotated[str | None, typer.Option(metavar="TIME", help="Only those that end before.")] = None,
+        origin: Annotated[Origin | None, typer.Option(help="Only those that came into the store in this way.")] = None,
+        enabled: Annotated[
+            bool | None, typer.Option("--enabled/--disabled", help="Only those that count, or do not.")
+        ] = None,
+        expires_before: Annotated[
+            str | None, typer.Option(metavar="TIME", help="Only those that expire before this time.")
+        ] = None,
         search: Annotated[str | None, typer.Option(help="Only what contains this text.")] = None,
         as_json: Json = False,
         as_csv: Csv = False,
@@ -272,9 +274,3 @@ def _add_crls(commands: typer.Typer, office: Office) -> None:
         ask_consent("Forget the lists of this CA?", is_given=yes)
         who = command_line_user()
         office.write(lambda services: services.trust.remove_crl(issuer_hash, digest=digest, asked_by=who))
-
-
-def warn(warnings: Sequence[str]) -> None:
-    """What follows from what was done, beside what is printed for programs."""
-    for warning in warnings:
-        print(f"Warning: {warning}", file=sys.stderr)

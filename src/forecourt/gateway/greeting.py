@@ -172,7 +172,7 @@ class Greeter:
             case Verdict.LEAVE:
                 guest.send_away()
                 sentence = "too many connections of this address wait for their TLS handshake"
-                self._refuse(Kind.TLS_REFUSED, guest.step.listener, guest.step.peer, sentence)
+                self._refuse(Kind.TOO_MANY_CONNECTIONS, guest.step.listener, guest.step.peer, sentence)
 
     async def _shake_hands(self, source: str, guest: _Guest) -> None:
         try:

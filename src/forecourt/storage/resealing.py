@@ -11,11 +11,11 @@ from forecourt.storage.connection import Connection
 from forecourt.storage.intents import JSON
 
 _SEALED: Final = (
-    ("sealed_check", "name", "sealed", "true"),
-    ("errand", "number", "intent", "state IN ('queued', 'sent') OR is_outcome_unknown"),
-    ("server_certificate", "name", "sealed_key", "true"),
+    ("sealed_check", "name", "", "sealed", "true"),
+    ("errand", "number", -1, "intent", "(state IN ('queued', 'sent') OR is_outcome_unknown)"),
+    ("server_certificate", "name", "", "sealed_key", "true"),
 )
-"""Table, its key, the column, and the rows whose content is needed again."""
+"""Table, its key and what is below every key, the column, and the rows whose content is needed again."""
 
 _PAGE: Final = 1000
 _PLAIN: Final = (
@@ -40,12 +40,16 @@ def reseal(connection: Connection, *, newest: Vault, vault: Vault) -> int:
     connection.begin()
     try:
         changed = 0
-        for table, key, column, condition in _SEALED:
-            for row in connection.all(f"SELECT {key}, {column} FROM {table} WHERE {condition}"):
-                sealed = _resealed(row[1], newest, vault)
-                if sealed is not None:
-                    statement = f"UPDATE {table} SET {column} = ? WHERE {key} = ? AND {column} = ?"
-                    changed += connection.execute(statement, (sealed, row[0], row[1]))
+        for table, key, lowest, column, condition in _SEALED:
+            page = f"SELECT {key}, {column} FROM {table} WHERE {condition} AND {key} > ? ORDER BY {key} LIMIT ?"
+            change = f"UPDATE {table} SET {column} = ? WHERE {key} = ? AND {column} = ?"
+            after: int | str = lowest
+            while rows := connection.all(page, (after, _PAGE)):
+                for at, before in rows:
+                    sealed = _resealed(before, newest, vault)
+                    if sealed is not None:
+                        changed += connection.execute(change, (sealed, at, before))
+                after = rows[-1][0]
         connection.commit()
     except BaseException:
         connection.rollback()

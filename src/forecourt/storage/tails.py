@@ -37,6 +37,9 @@ class Numbering:
 
     A number that is missing may belong to a transaction that is still open, or to none. Numbers are given in order, so
     it counts as missing for good when the next one that is there was written before a deadline.
+
+    Holds as long as every transaction commits within COMMITTED_WITHIN of reading its clock; one that takes longer can
+    be passed by whoever follows, and is in the list all the same.
     """
 
     def __init__(self, table: Table, *, number: str, written_at: str) -> None:

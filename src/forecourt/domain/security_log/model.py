@@ -47,7 +47,10 @@ class Kind(enum.Enum):
     SERIAL_MISMATCH = "serialMismatch", "A certificate names another serial number than the station's."
     ONBOARDING_REFUSED = "onboardingRefused", "Factory credentials were refused, because the station has its own."
     PROXY_HEADER_FROM_STRANGER = "proxyHeaderFromStranger", "Headers for proxies came from an address that is none."
-    TOO_MANY_CONNECTIONS = "tooManyConnections", "An address had too many connections that had not said what they want."
+    TOO_MANY_CONNECTIONS = (
+        "tooManyConnections",
+        "An address had too many connections that had not said what they want.",
+    )
     PROXY_HEADER_REFUSED = "proxyHeaderRefused", "A listed proxy sent a header that cannot be read."
 
     # Ended

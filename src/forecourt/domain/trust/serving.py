@@ -17,6 +17,8 @@ from forecourt.pki.keys import PrivateKey, read_private_key
 from forecourt.pki.strength import weakness, weakness_of_anchor
 
 MAX_CHAIN: Final = 10
+MAX_CHAIN_PEM: Final = 200_000
+"""Characters of a chain as PEM."""
 MAX_NAME: Final = 100
 
 
