@@ -325,7 +325,7 @@ def test_all_mistakes_of_listeners_and_proxies_are_told_at_once(desk: Desk) -> N
         "listeners[3].proxy_headers: must have proxies.addresses beside it: nobody else is believed",
         "listeners[4].proxy_headers: must be off beside proxy_protocol: there the headers are the station's own",
         "listeners[5].address: 0.0.0.0:9444 is the address of listeners[1].address already",
-        "listeners[5].name: must be 1 to 40 small letters, digits, dots and dashes",
+        "listeners[5].name: must be 1 to 40 small letters, digits, dots, underscores and dashes",
         "listeners[6].address: 127.0.0.1:8080 is the address of console already",
         "listeners[6].name: 'ws' is the name of stations already",
         "proxies.certificate_header: must have proxies.addresses beside it: nobody else is believed",

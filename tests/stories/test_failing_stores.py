@@ -165,17 +165,26 @@ def test_nothing_that_was_answered_dies_with_postgresql(
 
 @contextmanager
 def frozen(server: PostgresqlServer) -> Iterator[list[int]]:
-    """All processes of the server, stopped in their tracks."""
+    """All processes of the server, stopped in their tracks; the first stops first and can start or bury none."""
     postmaster = int((data_of(server) / "postmaster.pid").read_text().split()[0])
-    processes = [postmaster, *children(postmaster)]
-    for pid in processes:
-        os.kill(pid, signal.SIGSTOP)
+    processes = [postmaster]
     try:
+        os.kill(postmaster, signal.SIGSTOP)
+        eventually(lambda: state(postmaster) == "T", "the postmaster stands still")
+        processes += children(postmaster)
+        for pid in processes[1:]:
+            os.kill(pid, signal.SIGSTOP)
         yield processes
     finally:
         for pid in reversed(processes):
             with suppress(ProcessLookupError):  # the test has killed it
                 os.kill(pid, signal.SIGCONT)
+
+
+def state(pid: int) -> str:
+    """As proc(5) has it: "T" is stopped."""
+    stat = Path(f"/proc/{pid}/stat").read_text()
+    return stat[stat.rindex(")") + 2]
 
 
 def kill(processes: list[int]) -> None:
