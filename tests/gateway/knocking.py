@@ -137,3 +137,8 @@ def refused(decision: Decision) -> Refused:
 def evidence_of(proof: CertificateProof) -> Evidence:
     assert proof.evidence is not None, proof
     return proof.evidence
+
+
+ITS: Final = proven(its_certificate())
+WRONG: Final = PasswordProof(PasswordVerdict.WRONG)
+FORMER: Final = PasswordProof(PasswordVerdict.FORMER, a_password(state=PasswordState.FORMER))

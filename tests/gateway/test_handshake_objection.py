@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
 
 import pytest
 
 from forecourt.domain.admission.model import Access, Caller, Leniency, PasswordState, SecurityProfile
 from forecourt.domain.security_log.model import Kind
 from forecourt.domain.trust.model import Policy
-from forecourt.gateway.credentials import PasswordProof, PasswordVerdict
 from forecourt.gateway.handshake import objection
 from tests.gateway.desk import a_station
 from tests.gateway.knocking import (
     BASIC,
+    ITS,
     PLAIN,
     POLICY,
     TLS,
@@ -25,14 +24,8 @@ from tests.gateway.knocking import (
     an_access,
     an_upgrade,
     decided,
-    its_certificate,
-    proven,
     right,
 )
-
-ITS: Final = proven(its_certificate())
-WRONG: Final = PasswordProof(PasswordVerdict.WRONG)
-FORMER: Final = PasswordProof(PasswordVerdict.FORMER, a_password(state=PasswordState.FORMER))
 
 
 def caller(access: Access) -> Caller:

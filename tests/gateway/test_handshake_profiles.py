@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forecourt.domain.admission.model import Access, Caller, Leniency, PasswordState, SecurityProfile
+from forecourt.domain.admission.model import Access, Caller, Leniency, SecurityProfile
 from forecourt.domain.provisioning.model import Registration
 from forecourt.domain.security_log.model import Kind
 from forecourt.domain.trust.model import Policy
@@ -19,6 +19,8 @@ from forecourt.gateway.handshake import CHECKS, Admitted, Channel, Refused, obje
 from tests.gateway.desk import a_station
 from tests.gateway.knocking import (
     BASIC,
+    FORMER,
+    ITS,
     NONE,
     OLD_TLS,
     PLAIN,
@@ -26,6 +28,7 @@ from tests.gateway.knocking import (
     TLS,
     TLS_BASIC,
     TLS_CERTIFICATE,
+    WRONG,
     a_password,
     admitted,
     an_access,
@@ -38,10 +41,6 @@ from tests.gateway.knocking import (
     right,
 )
 from tests.support.authority import OPERATOR
-
-ITS: Final = proven(its_certificate())
-WRONG: Final = PasswordProof(PasswordVerdict.WRONG)
-FORMER: Final = PasswordProof(PasswordVerdict.FORMER, a_password(state=PasswordState.FORMER))
 
 # What each profile takes and refuses: profile, channel, password, certificate → None for admitted, or the status and
 # what is written into the security log.

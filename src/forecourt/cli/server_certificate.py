@@ -17,8 +17,6 @@ from forecourt.domain.paging import Page
 from forecourt.domain.trust.serving import MAX_CHAIN_PEM, read_offer
 from forecourt.pki.keys import MAX_KEY, MAX_PASSWORD
 
-"""Bytes: ten large certificates."""
-
 _LINE_END: Final = 2
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The name that an operator gives.")]
