@@ -52,8 +52,9 @@ types: dev
 layers: dev
 	$(BIN)/lint-imports
 
+# A process for each core, and all tests of a file in the same one: what a file starts, it shares.
 pytest: dev packages
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 # Constraints keep the three locks at one version of whatever they share.
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
