@@ -10,21 +10,19 @@ from pathlib import Path
 import pytest
 
 from forecourt.config import (
-    Address,
     CertificateHeader,
     Config,
-    ConfigError,
+    FilesConfig,
     GatewayConfig,
     ListenerConfig,
     LogConfig,
     LogLevel,
-    Network,
+    Pkcs11Config,
     ProxiesConfig,
-    Secret,
     Tls,
-    read,
-    read_ip,
 )
+from forecourt.loading import read
+from forecourt.settings import Address, ConfigError, Network, Secret, read_ip
 from tests.support.vault import SECRET_KEY
 
 Value = Path | Address | CertificateHeader | LogLevel | tuple[Network, ...] | str | bool | int | float
@@ -42,6 +40,10 @@ SETTINGS: list[tuple[str, str, str, Value]] = [
     ("admin_password", f'"{A_PASSWORD}"', A_PASSWORD, A_PASSWORD),
     ("secret_key", f'"{SECRET_KEY}"', SECRET_KEY, SECRET_KEY),
     ("node", '"north"', "north", "north"),
+    ("pki_url", '"http://pki.example:8080"', "http://pki.example:8080", "http://pki.example:8080"),
+    ("pkcs11.module", '"/usr/lib/token.so"', "/usr/lib/token.so", "/usr/lib/token.so"),
+    ("pkcs11.token", '"north"', "north", "north"),
+    ("pkcs11.pin", f'"{A_PASSWORD}"', A_PASSWORD, A_PASSWORD),
     ("gateway.heartbeat_seconds", "300", "300", 300),
     ("gateway.retry_seconds", "61", "61", 61),
     ("gateway.auto_register", "true", "true", True),
@@ -70,12 +72,34 @@ SETTINGS: list[tuple[str, str, str, Value]] = [
     ),
     ("proxies.certificate_header", '"rfc9440"', "rfc9440", CertificateHeader.RFC9440),
     ("proxies.certificate_header_name", '"X-Cert"', "X-Cert", "X-Cert"),
+    ("files.http", '"0.0.0.0:9012"', "0.0.0.0:9012", Address("0.0.0.0", 9012)),
+    ("files.tls", '"0.0.0.0:9013"', "0.0.0.0:9013", Address("0.0.0.0", 9013)),
+    ("files.ftp", '"0.0.0.0:2121"', "0.0.0.0:2121", Address("0.0.0.0", 2121)),
+    ("files.url", '"https://files.example:8443"', "https://files.example:8443", "https://files.example:8443"),
+    ("files.ftp_url", '"ftps://files.example:990"', "ftps://files.example:990", "ftps://files.example:990"),
+    ("files.folder", '"/srv/files"', "/srv/files", Path("/srv/files")),
+    ("files.max_upload_bytes", "1000", "1000", 1000),
+    ("files.max_firmware_bytes", "2000", "2000", 2000),
+    ("files.keep_days", "0", "0", 0),
+    ("files.keep_free_bytes", "0", "0", 0),
+    ("files.idle_seconds", "5.5", "5.5", 5.5),
+    ("files.transfer_seconds", "60", "60", 60.0),
+    ("files.transfers_at_once", "7", "7", 7),
+    ("files.ftp_passive_ports", '"50000-50100"', "50000-50100", "50000-50100"),
+    ("files.ftp_passive_address", '"192.0.2.7"', "192.0.2.7", "192.0.2.7"),
+    ("files.ftp_tls_only", "false", "off", False),
     ("log.level", '"debug"', "debug", LogLevel.DEBUG),
     ("log.json", "true", "1", True),
 ]
 NAMES = [name for name, *_ in SETTINGS]
 
+_TOKEN = {"FORECOURT_PKCS11_MODULE": "a.so", "FORECOURT_PKCS11_TOKEN": "a", "FORECOURT_PKCS11_PIN": "1234"}
+
 BESIDE = {
+    "pkcs11.module": {name: value for name, value in _TOKEN.items() if not name.endswith("MODULE")},
+    "pkcs11.token": {name: value for name, value in _TOKEN.items() if not name.endswith("TOKEN")},
+    "pkcs11.pin": {name: value for name, value in _TOKEN.items() if not name.endswith("PIN")},
+    "files.ftp_url": {"FORECOURT_FILES_FTP": "0.0.0.0:21"},
     "proxies.certificate_header": {"FORECOURT_PROXIES_ADDRESSES": "10.0.0.5"},
     "proxies.certificate_header_name": {
         "FORECOURT_PROXIES_ADDRESSES": "10.0.0.5",
@@ -124,9 +148,18 @@ def desk(tmp_path: Path) -> Desk:
 
 
 def test_the_table_of_these_tests_has_every_setting() -> None:
-    flat = {field.name for field in dataclasses.fields(Config)} - {"gateway", "listeners", "log", "proxies"}
+    flat = {field.name for field in dataclasses.fields(Config)} - {
+        "gateway",
+        "pkcs11",
+        "listeners",
+        "log",
+        "proxies",
+        "files",
+    }
     flat |= {f"gateway.{field.name}" for field in dataclasses.fields(GatewayConfig)}
     flat |= {f"proxies.{field.name}" for field in dataclasses.fields(ProxiesConfig)}
+    flat |= {f"files.{field.name}" for field in dataclasses.fields(FilesConfig)}
+    flat |= {f"pkcs11.{field.name}" for field in dataclasses.fields(Pkcs11Config)}
     flat |= {f"log.{field.name}" for field in dataclasses.fields(LogConfig)}
 
     assert set(NAMES) == flat
@@ -580,3 +613,45 @@ def test_an_address_is_written_as_it_is_read(desk: Desk, address: Address, text:
 )
 def test_what_listens_everywhere_is_reached_at_the_loopback(host: str, reachable: str) -> None:
     assert Address(host, 80).reachable_host == reachable
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "mistake"),
+    [
+        ("url", "ftp://h:1", "must be http://HOST:PORT or https://HOST:PORT"),
+        ("url", "https://me:pw@h", "without a user"),
+        ("url", "https://h/?q", "without a query"),
+        ("url", "https://h/", "must be http"),
+        ("url", "https:///x", "must be http"),
+        ("url", "https://h:99999", "must be http"),
+        ("ftp_url", "http://h", "must be ftp://HOST:PORT or ftps://HOST:PORT"),
+        ("ftp_url", "ftps://h", "must have files.ftp beside it"),
+        ("ftp_url", "ftp://h", "must begin with ftps://"),
+        ("ftp_passive_ports", "50100-50000", "must be two ports"),
+        ("ftp_passive_ports", "20-30", "must be two ports"),
+        ("ftp_passive_ports", "many", "must be two ports"),
+        ("ftp_passive_address", "files.example", "must be an IPv4 address"),
+        ("ftp_passive_address", "::1", "must be an IPv4 address"),
+    ],
+)
+def test_a_mistake_in_how_files_are_reached_is_told(desk: Desk, name: str, value: str, mistake: str) -> None:
+    assert any(
+        one.startswith(f"files.{name}: ") and mistake in one
+        for one in desk.mistakes(toml_of(f"files.{name}", f'"{value}"'))
+    )
+
+
+def test_ftps_is_promised_or_ftp_is_allowed_and_not_both(desk: Desk) -> None:
+    door = '[files]\nftp = "0.0.0.0:2121"\n'
+    assert desk.mistakes(f'{door}ftp_url = "ftps://h"\nftp_tls_only = false') == [
+        "files.ftp_tls_only: must not be false beside an ftp_url with ftps://, which promises TLS"
+    ]
+    assert desk.mistakes(f'{door}ftp_url = "ftp://h"') == [
+        "files.ftp_url: must begin with ftps://; for FTP without TLS set files.ftp_tls_only to false"
+    ]
+
+
+def test_files_and_stations_do_not_share_an_address(desk: Desk) -> None:
+    assert desk.mistakes('[files]\nhttp = "127.0.0.1:9000"') == [
+        "files.http: 127.0.0.1:9000 is the address of stations already"
+    ]
