@@ -17,6 +17,7 @@ from benchmarks.console_writes import beside_saturation
 from benchmarks.load import Measured, measure
 from benchmarks.machine import CORES
 from benchmarks.servers import forecourt, peer
+from benchmarks.signing import print_signing
 from benchmarks.storm import print_storms
 from tests.support.postgresql import INSTALL_COMMAND, find_binaries, running_postgresql
 
@@ -37,6 +38,7 @@ def main() -> None:
     _commands(seconds)
     _idle(1000 if quick else 5000)
     print_storms(500 if quick else 5000)
+    print_signing(2.0 if quick else 8.0, rounds)
 
 
 def _throughput(seconds: float, rounds: int) -> dict[int, float]:

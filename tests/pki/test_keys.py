@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from forecourt.pki.errors import BadKey
-from forecourt.pki.keys import MAX_KEY, read_private_key
+from forecourt.pki.keys import MAX_KEY, KeyKind, new_private_key, read_private_key
 from tests.support.authority import Authority, Key, a_key
 
 ROOT = Authority.root()
@@ -123,3 +123,12 @@ def test_a_password_has_a_limit() -> None:
     encrypted = written(a_key(), PrivateFormat.PKCS8, password=PASSWORD)
     with pytest.raises(BadKey, match="has at most 1,000 bytes"):
         read_private_key(encrypted, b"x" * 1_001)
+
+
+@pytest.mark.parametrize("kind", ["RSA 2048", "EC secp256r1", "EC secp384r1"])
+def test_a_new_key_is_of_its_kind_and_is_read_again(kind: KeyKind) -> None:
+    key = new_private_key(kind)
+    assert key.kind == kind
+    again = read_private_key(key.pem())
+    assert again.for_signing.public_key() == key.for_signing.public_key()
+    assert again.for_signing.public_key() != new_private_key(kind).for_signing.public_key()

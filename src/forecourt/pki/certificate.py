@@ -196,6 +196,14 @@ def tolerance() -> Iterator[None]:
         yield
 
 
+def key_usage(certificate: Certificate) -> x509.KeyUsage | None:
+    """What its key may be used for (RFC 5280 §4.2.1.3); None when it does not say, and the key is for everything."""
+    try:
+        return certificate.x509.extensions.get_extension_for_class(x509.KeyUsage).value
+    except x509.ExtensionNotFound:
+        return None
+
+
 def name_hash(name: x509.Name) -> str:
     """SHA-256 of a name in DER, in lower-case hexadecimal."""
     return hashlib.sha256(name.public_bytes()).hexdigest()

@@ -25,6 +25,22 @@ class BadOcsp(PkiError):
     """It is no answer of an OCSP responder, or one that nothing may be concluded from."""
 
 
+class BadRequest(PkiError):
+    """It is no certificate signing request, or one that cannot be read."""
+
+
+class BadSignature(PkiError):
+    """It is no signature of what was signed, by no scheme that is known here."""
+
+
+class CannotSign(PkiError):
+    """A key does not fit, or what it made does not hold: nothing may be issued with it."""
+
+
+class ChainTooLong(PkiError):
+    """Not even the certificate alone is short enough for who is to receive it."""
+
+
 class BadSeal(PkiError):
     """What was sealed cannot be opened: with another key, or because it was altered."""
 

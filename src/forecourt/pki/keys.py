@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, NoReturn
+from typing import Final, Literal, NoReturn
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -28,7 +28,7 @@ MAX_PASSWORD: Final = 1_000
 
 
 class PrivateKey:
-    """The private key of a server certificate: RSA, or on an elliptic curve."""
+    """A private key: RSA, or on an elliptic curve."""
 
     __slots__ = ("_key",)
 
@@ -44,6 +44,11 @@ class PrivateKey:
         """The key itself, unencrypted, in PKCS #8. For the vault and for the TLS library, and for nobody else."""
         return self._key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
+    @property
+    def for_signing(self) -> rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey:
+        """The key as the library signs with it. For `issuing`, `listing`, `signatures` and `csr_making` alone."""
+        return self._key
+
     def fits(self, certificate: Certificate) -> bool:
         """Whether the certificate was made for this key."""
         form = (Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
@@ -54,6 +59,21 @@ class PrivateKey:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("A private key does not leave the process.")
+
+
+KeyKind = Literal["RSA 2048", "RSA 3072", "RSA 4096", "EC secp256r1", "EC secp384r1"]
+"""The kinds of keys that are made here, named as in ``Certificate.key_kind``."""
+
+
+def new_private_key(kind: KeyKind) -> PrivateKey:
+    """A new key. RSA takes up to some seconds of computing: not to be done on a loop, nor in a unit of work."""
+    match kind:
+        case "EC secp256r1":
+            return PrivateKey(ec.generate_private_key(ec.SECP256R1()))
+        case "EC secp384r1":
+            return PrivateKey(ec.generate_private_key(ec.SECP384R1()))
+        case _:
+            return PrivateKey(rsa.generate_private_key(65_537, int(kind.removeprefix("RSA "))))
 
 
 def read_private_key(data: bytes | str, password: bytes | None = None) -> PrivateKey:

@@ -171,7 +171,7 @@ def _out_of_time(certificate: Certificate, at: datetime) -> PathRefused | None:
 
 
 def _is_revocable(certificate: Certificate) -> bool:
-    return certificate.x509.serial_number.bit_length() <= 8 * _MAX_SERIAL
+    return int(certificate.serial, 16).bit_length() <= 8 * _MAX_SERIAL
 
 
 def _weak(certificate: Certificate, why: str) -> PathRefused:

@@ -1,4 +1,4 @@
-"""PEM as it is met in the field: any line ends, percent-encoded, with remarks between the blocks (RFC 7468 §2)."""
+"""PEM as it is met in the field: any line ends, also escaped ones, with remarks between the blocks (RFC 7468 §2)."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Final
 
 _BOUNDARY: Final = re.compile(rb"-----(BEGIN|END) ([A-Z0-9 ]{1,64})-----")
 _LITERAL: Final = re.compile(rb"-----BEGIN [A-Z0-9 ]{1,64}-----[ \t]*[\r\n]")
-_ESCAPE: Final = re.compile(rb"%[0-9A-Fa-f]{2}")
+_ESCAPE: Final = re.compile(rb"%[0-9A-Fa-f]{2}|\\[rn]")
 _MAX_ESCAPED: Final = 2 * 1024 * 1024
-"""Bytes of a percent-encoded text; only certificates come so, and larger ones would take long."""
+"""Bytes of an escaped text; only certificates come so, and larger ones would take long."""
 _SPACE: Final = re.compile(rb"\s+")
 
 
@@ -44,10 +44,11 @@ def is_der(data: bytes) -> bool:
 def blocks(data: bytes) -> list[Block | Broken]:
     """The blocks in order; what stands between them is passed over.
 
-    Percent-encoded line ends and whole percent-encoded texts are what the OCTT and some proxies send. In a text with a
-    BEGIN line of its own a percent sign is part of a remark, and stands for itself.
+    Percent-encoded line ends and whole percent-encoded texts are what the OCTT and some proxies send; a backslash with
+    an n or r is what a program leaves that escapes twice. In a text with a BEGIN line of its own such characters are
+    part of a remark, and stand for themselves.
     """
-    if b"%" in data and len(data) <= _MAX_ESCAPED and not _LITERAL.search(data):
+    if len(data) <= _MAX_ESCAPED and not _LITERAL.search(data):
         data = _ESCAPE.sub(_unescaped, data)
     found: list[Block | Broken] = []
     begun: re.Match[bytes] | None = None
@@ -67,7 +68,7 @@ def blocks(data: bytes) -> list[Block | Broken]:
 
 
 def _unescaped(escape: re.Match[bytes]) -> bytes:
-    return bytes((int(escape[0][1:], 16),))
+    return b"\n" if escape[0].startswith(b"\\") else bytes((int(escape[0][1:], 16),))
 
 
 def _label(boundary: re.Match[bytes]) -> str:

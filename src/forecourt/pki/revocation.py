@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import CertificateRevocationList, IssuingDistributionPoint
 
-from forecourt.pki.certificate import MALFORMED, Certificate, name_hash, tolerance
+from forecourt.pki.certificate import MALFORMED, Certificate, key_usage, name_hash, tolerance
 from forecourt.pki.errors import BadCrl
 from forecourt.pki.ocsp import MAX_AHEAD, OcspAnswer, ocsp_request, read_ocsp
 from forecourt.pki.pem import Broken, as_bytes, blocks, is_der
@@ -94,7 +94,9 @@ def check_crl(crl: Crl, issuer: Certificate, at: datetime) -> None:
         raise BadCrl(f"{what} is not of {quoted(issuer.subject)}.")
     if not is_strong_hash(crl.x509.signature_hash_algorithm):
         raise BadCrl(f"{what} is signed with a hash that is too weak: SHA256 or stronger is needed.")
-    if not _may_sign_crls(issuer) or not _is_signed_by(crl, issuer):
+    usage = key_usage(issuer)
+    may_sign = usage is None or usage.crl_sign
+    if not may_sign or not _is_signed_by(crl, issuer):
         raise BadCrl(f"{what} is not signed by it.")
     if crl.this_update > at + MAX_AHEAD:
         raise BadCrl(f"{what} is of the future: {moment(crl.this_update)}.")
@@ -161,13 +163,6 @@ def _scope(extensions: x509.Extensions) -> x509.IssuingDistributionPoint | None:
                     f"This list of revoked certificates (CRL) has a critical extension that is not known: {oid}."
                 )
     return scope
-
-
-def _may_sign_crls(issuer: Certificate) -> bool:
-    try:
-        return issuer.x509.extensions.get_extension_for_class(x509.KeyUsage).value.crl_sign
-    except x509.ExtensionNotFound:
-        return True
 
 
 def _is_signed_by(crl: Crl, issuer: Certificate) -> bool:

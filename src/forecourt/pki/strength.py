@@ -15,6 +15,9 @@ MIN_RSA: Final = 2_048
 MIN_EC: Final = 224
 """Bits of keys on elliptic curves (A00.FR.503)."""
 
+MIN_EXPONENT: Final = 65_537
+MAX_EXPONENT_BITS: Final = 256
+
 _STRONG_HASHES: Final = frozenset(
     {"SHA224", "SHA256", "SHA384", "SHA512", "SHA512-224", "SHA512-256", "SHA3-224", "SHA3-256", "SHA3-384", "SHA3-512"}
 )
@@ -46,6 +49,17 @@ def weak_key(key: object) -> str | None:
             return None
         case _:
             return "Its key is of a kind that cannot sign."
+    return None
+
+
+def exponent_fault(exponent: int) -> str | None:
+    """Why no certificate is issued for an RSA key with this public exponent, as a sentence (FIPS 186-5 A.1.1)."""
+    if exponent % 2 == 0:
+        return "Its public exponent is even."
+    if exponent < MIN_EXPONENT:
+        return f"Its public exponent is {exponent}, and {MIN_EXPONENT} is the least."
+    if exponent.bit_length() > MAX_EXPONENT_BITS:
+        return f"Its public exponent has {exponent.bit_length():,} bits, and {MAX_EXPONENT_BITS} are the most."
     return None
 
 

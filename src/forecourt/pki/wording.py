@@ -14,7 +14,12 @@ _MAX_FAULT: Final = 200
 
 def shown_name(name: x509.Name) -> str:
     """A name as RFC 4514 writes it, with hex pairs (§2.4) for what would disturb a log or a terminal."""
-    return "".join(character if character.isprintable() else _pairs(character) for character in name.rfc4514_string())
+    return shown_text(name.rfc4514_string())
+
+
+def shown_text(text: str) -> str:
+    """A text of a stranger with hex pairs for what would disturb a log or a terminal."""
+    return "".join(character if character.isprintable() else _pairs(character) for character in text)
 
 
 def _pairs(character: str) -> str:
