@@ -19,7 +19,8 @@ from forecourt.domain.paging import PageRequest
 from forecourt.domain.provisioning.model import Registration, Station, StationDraft, StationKey, UnknownStation
 from forecourt.domain.services import Services
 from forecourt.domain.transactions.model import StartReport, StopReport
-from forecourt.storage.committer import MAX_GROUP, AnyJob, Committer, Job
+from forecourt.storage.committer import MAX_GROUP, TRIES, AnyJob, Committer, Job
+from forecourt.storage.connection import Connection
 from forecourt.storage.database import Database
 from forecourt.storage.errors import Collided, RowRefused
 from tests.storage.bench import Bench
@@ -409,6 +410,66 @@ def test_what_was_raised_in_an_attempt_that_collided_does_not_count(database: Da
     committer.close()
     [job] = released
     assert (job.error, job.result, len(attempts)) == (None, "stored", 2)
+
+
+class Colliding(Recorded):
+    """A connection whose commits are ended in favour of another writer as long as two works are in them; the first
+    work collides alone as well, so often."""
+
+    def __init__(self, connection: Connection, log: list[str], *, alone: int = 0) -> None:
+        super().__init__(connection, log)
+        self.done: list[str] = []
+        self._alone = alone
+
+    def begin(self) -> None:
+        self.done.clear()
+        super().begin()
+
+    def commit(self) -> None:
+        if len(self.done) > 1:
+            raise Collided("deadlock detected")
+        if self.done == ["CP-0"] and self._alone:
+            self._alone -= 1
+            raise Collided("deadlock detected")
+        super().commit()
+
+
+def added(connection: Colliding, identity: str) -> Work:
+    def work(services: Services) -> None:
+        connection.done.append(identity)
+        services.provisioning.add(StationDraft(identity=identity))
+        change(identity)(services)
+
+    return work
+
+
+@pytest.mark.parametrize(("alone", "is_stored"), [(0, True), (TRIES - 1, True), (TRIES, False)])
+def test_a_group_that_collides_is_done_one_by_one_and_only_who_collides_for_ever_fails(
+    database: Database, alone: int, is_stored: bool
+) -> None:
+    connection = Colliding(database.connect(), [], alone=alone)
+    released: list[AnyJob] = []
+    rings: list[str] = []
+    committer = Committer(
+        "collides", connection=connection, build=services_builder(), release=released.extend, announce=rings.extend
+    )
+    identities = [f"CP-{number}" for number in range(3)]
+    entered, go_on = threading.Event(), threading.Event()
+
+    def wait(_services: Services) -> None:
+        entered.set()
+        go_on.wait(10)
+
+    committer.submit(Job(wait, _nothing))
+    entered.wait(10)
+    for identity in identities:
+        committer.submit(Job(added(connection, identity), _nothing))
+    go_on.set()
+    committer.close()
+    assert [job.error is None for job in released] == [True, is_stored, True, True]
+    assert all(job.error is None or isinstance(job.error, Collided) for job in released)
+    told = identities if is_stored else identities[1:]
+    assert rings == [f"station {identity}" for identity in told]
 
 
 def test_a_bell_that_fails_keeps_no_answer_back(database: Database) -> None:

@@ -15,11 +15,14 @@ import structlog
 
 from forecourt.domain.services import Services
 from forecourt.storage.connection import Connection
-from forecourt.storage.errors import Collided, RowRefused, StorageError
+from forecourt.storage.errors import Collided, RowRefused, StorageError, Unavailable
 from forecourt.storage.unit_of_work import Unit
 
 MAX_GROUP: Final = 256
 """Bounds how long the first of a group waits for the last, and how many answers are released at once."""
+
+TRIES: Final = 5
+"""How often a job that is done alone may collide with what others do at the same time."""
 
 Result = TypeVar("Result")
 
@@ -101,14 +104,17 @@ class Committer:
                 _log.exception("bell_failed")
 
     def _commit_or_separate(self, jobs: list[AnyJob]) -> None:
+        """Commit the group; or, when one row of it is refused, or others hold what it needs, its jobs one by one."""
         try:
-            try:
-                self._commit(jobs)
-            except Collided:
-                self._roll_back()
-                self._commit(jobs)
+            self._commit(jobs)
+        except Collided:
+            self._one_by_one(jobs)
         except RowRefused as error:
-            self._separate(jobs, error)
+            if len(jobs) == 1:
+                self._roll_back()
+                self._refuse(jobs[0], error)
+            else:
+                self._one_by_one(jobs)
 
     def _commit(self, jobs: list[AnyJob]) -> None:
         """Do the jobs and commit them; a job that raises is taken back alone.
@@ -131,24 +137,42 @@ class Committer:
         unit.flush_all()
         self._connection.commit()
 
-    def _separate(self, jobs: list[AnyJob], error: RowRefused) -> None:
-        """One row was refused, and with it the group: do the jobs one by one, so that only its own job fails."""
+    def _one_by_one(self, jobs: list[AnyJob]) -> None:
+        """A job alone holds little, so that it gets through where its group collided, and fails alone if it must."""
         self._roll_back()
-        if len(jobs) == 1:
-            jobs[0].error = error
-            _log.error("row_refused", reason=str(error))
-            return
         rings: list[str] = []
-        for job in jobs:
+        for number, job in enumerate(jobs):
+            try:
+                self._alone(job)
+            except Unavailable as error:  # nobody waits for the database once more for every job that is left
+                self._fail(jobs[number:], error)
+                break
+            finally:
+                rings += self._unit.rings
+                self._unit.forget()
+        self._unit.rings = rings
+
+    def _alone(self, job: AnyJob) -> None:
+        """Raises Unavailable when the database is out of reach."""
+        for _ in range(TRIES):
             try:
                 self._commit([job])
-            except Exception as refused:
+            except Collided as error:
                 self._roll_back()
-                job.error = refused
-                _log.error("row_refused", reason=str(refused))
-            rings += self._unit.rings
-            self._unit.forget()
-        self._unit.rings = rings
+                job.error = error
+            except Unavailable:
+                raise
+            except Exception as error:
+                self._roll_back()
+                self._refuse(job, error)
+                return
+            else:
+                return
+        _log.error("job_collided", reason=str(job.error))
+
+    def _refuse(self, job: AnyJob, error: Exception) -> None:
+        job.error = error
+        _log.error("row_refused", reason=str(error))
 
     def _fail(self, jobs: list[AnyJob], error: Exception) -> None:
         self._roll_back()
