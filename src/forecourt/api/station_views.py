@@ -31,6 +31,8 @@ class StationView(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
 
     id: str
     description: str
+    group: str
+    """Empty for none."""
     registration: Registration
     heartbeat_interval: int | None
     """Seconds; null means the interval of the system."""
@@ -74,6 +76,7 @@ def show_station(sheet: StationSheet) -> StationView:
     return StationView(
         id=sheet.station.identity,
         description=sheet.description,
+        group=sheet.group,
         registration=sheet.station.registration,
         heartbeat_interval=sheet.station.heartbeat_seconds,
         security_profile=sheet.security_profile,

@@ -31,6 +31,9 @@ class NewStation(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fie
 
     id: Line
     description: Note | None = None
+    group: Annotated[
+        Line | None, msgspec.Meta(description="Stations that belong together; it may choose who signs for them.")
+    ] = None
     registration: Registration = Registration.ACCEPTED
     heartbeat_interval: int | None = None
     security_profile: Annotated[
@@ -42,6 +45,7 @@ class NewStation(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fie
         return StationDraft(
             identity=self.id,
             description=self.description or "",
+            group=self.group or "",
             registration=self.registration,
             heartbeat_seconds=self.heartbeat_interval,
             security_profile=self.security_profile,
@@ -52,6 +56,7 @@ class StationChange(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_
     """What to change; an absent field keeps its value, null clears it."""
 
     description: Note | UnsetType | None = UNSET
+    group: Line | UnsetType | None = UNSET
     registration: Registration | UnsetType = UNSET
     heartbeat_interval: int | UnsetType | None = UNSET
 
@@ -61,6 +66,7 @@ class StationChange(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_
         return services.provisioning.change(
             identity,
             description=sheet.description if self.description is UNSET else self.description or "",
+            group=sheet.group if self.group is UNSET else self.group or "",
             registration=station.registration if self.registration is UNSET else self.registration,
             heartbeat_seconds=station.heartbeat_seconds
             if self.heartbeat_interval is UNSET
@@ -153,10 +159,18 @@ class Stations(Controller):
         security_profile: Annotated[
             SecurityProfile | None, QueryParameter(name="securityProfile", description="Only those with this profile.")
         ] = None,
+        group: Annotated[
+            str | None,
+            QueryParameter(max_length=255, pattern="^[^\\x00]*$", description="Only this group; empty for none."),
+        ] = None,
     ) -> Listing[StationView]:
         """Ordered by id. The search looks at ids, descriptions, vendors, models and serial numbers."""
         wanted = StationFilter(
-            search=search or None, registration=registration, is_online=online, security_profile=security_profile
+            search=search or None,
+            registration=registration,
+            is_online=online,
+            security_profile=security_profile,
+            group=group,
         )
         found = await workspace.read(lambda services: services.provisioning.list(wanted, page))
         return listing(found, show_station)

@@ -18,16 +18,17 @@ from forecourt.domain.services import Services
 
 _SHOWN: Final = (
     *("id", "registration", "online", "lastSeenAt", "chargePointVendor", "chargePointModel", "description"),
-    "securityProfile",
+    *("securityProfile", "group"),
 )
 _COLUMNS: Final = (
     *("id", "description", "registration", "heartbeatInterval", "online", "lastSeenAt", "bootedAt"),
     *("chargePointVendor", "chargePointModel", "chargePointSerialNumber", "firmwareVersion"),
-    *("firmwareStatus", "diagnosticsStatus", "createdAt", "securityProfile"),
+    *("firmwareStatus", "diagnosticsStatus", "createdAt", "securityProfile", "group"),
 )
 
 Identity = Annotated[str, typer.Argument(metavar="ID", help="The last part of the URL that the station connects to.")]
 Description = Annotated[str | None, typer.Option(help="For people.")]
+GroupName = Annotated[str | None, typer.Option(help="Stations that belong together; an empty text for none.")]
 Decision = Annotated[Registration | None, typer.Option(case_sensitive=False, help="What the station is told.")]
 Interval = Annotated[int | None, typer.Option(metavar="SECONDS", help="Its own heartbeat interval.")]
 Profile = Annotated[int | None, typer.Option(min=0, max=3, help="The security profile.")]
@@ -43,6 +44,7 @@ def station_facts(sheet: StationSheet) -> Facts:
         "registration": sheet.station.registration.value,
         "heartbeatInterval": sheet.station.heartbeat_seconds,
         "securityProfile": int(sheet.security_profile),
+        "group": sheet.group,
         "online": sheet.is_online,
         "lastSeenAt": sheet.last_seen_at,
         "bootedAt": sheet.booted_at,
@@ -63,17 +65,20 @@ def station_commands(office: Office) -> typer.Typer:
 
     @commands.command()
     def add(
+        *,
         identity: Identity,
         description: Description = None,
         registration: Decision = None,
         heartbeat_interval: Interval = None,
         security_profile: Profile = None,
+        group: GroupName = None,
     ) -> None:
         """Register a station; it is accepted unless --registration says otherwise. One that was removed comes back
         with its history, its security profile and its passwords."""
         draft = StationDraft(
             identity=identity,
             description=description or "",
+            group=group or "",
             registration=registration or Registration.ACCEPTED,
             heartbeat_seconds=heartbeat_interval,
             security_profile=None if security_profile is None else SecurityProfile(security_profile),
@@ -88,6 +93,7 @@ def station_commands(office: Office) -> typer.Typer:
         registration: Decision = None,
         online: Annotated[bool | None, typer.Option("--online/--offline", help="Only those.")] = None,
         security_profile: Profile = None,
+        group: Annotated[str | None, typer.Option(help="Only this group; an empty text for none.")] = None,
         as_json: Json = False,
         as_csv: Csv = False,
     ) -> None:
@@ -97,6 +103,7 @@ def station_commands(office: Office) -> typer.Typer:
             registration=registration,
             is_online=online,
             security_profile=None if security_profile is None else SecurityProfile(security_profile),
+            group=group,
         )
         office.print_list(
             lambda services, page: services.provisioning.list(wanted, page),
@@ -115,6 +122,7 @@ def station_commands(office: Office) -> typer.Typer:
 
     @commands.command("set")
     def change(
+        *,
         identity: Identity,
         description: Description = None,
         registration: Decision = None,
@@ -122,6 +130,7 @@ def station_commands(office: Office) -> typer.Typer:
         default_heartbeat: Annotated[
             bool, typer.Option("--default-heartbeat", help="Back to the interval of the system.")
         ] = False,
+        group: GroupName = None,
     ) -> None:
         """Change what is given and leave the rest as it is. Takes effect at once."""
         if default_heartbeat and heartbeat_interval is not None:
@@ -134,6 +143,7 @@ def station_commands(office: Office) -> typer.Typer:
             return services.provisioning.change(
                 identity,
                 description=sheet.description if description is None else description,
+                group=group,
                 registration=registration or known.registration,
                 heartbeat_seconds=None if default_heartbeat else interval,
             )

@@ -67,6 +67,16 @@ _PUT_PASSWORD: Final = (
     f"UPDATE station_password SET {', '.join(f'{name} = ?' for name in _PASSWORD[1:])} WHERE number = ?"
 )
 
+_WITH_SERIAL: Final = (
+    "SELECT s.identity FROM station_access AS a JOIN station AS s ON s.key = a.station_key"
+    " WHERE a.serial_number = ? AND s.key <> ? AND s.removed_at IS NULL ORDER BY s.key LIMIT 1"
+)
+_TELLING_SERIAL: Final = (
+    "SELECT s.identity FROM station AS s LEFT JOIN station_access AS a ON a.station_key = s.key"
+    " WHERE s.serial_number = ? AND s.key <> ? AND s.removed_at IS NULL AND a.serial_number IS NULL"
+    " ORDER BY s.key LIMIT 1"
+)
+
 
 class AdmissionRecords:
     """The AdmissionStore of one unit of work."""
@@ -112,6 +122,12 @@ class AdmissionRecords:
     def reported_serial(self, station_key: int) -> str | None:
         row = self._unit.one("SELECT serial_number FROM station WHERE key = ?", (station_key,))
         return None if row is None else row[0]
+
+    def other_with_serial(self, station_key: int, serial_number: str, *, is_told_enough: bool) -> str | None:
+        row = self._unit.one(_WITH_SERIAL, (serial_number, station_key))
+        if row is None and is_told_enough:
+            row = self._unit.one(_TELLING_SERIAL, (serial_number, station_key))
+        return None if row is None else str(row[0])
 
 
 def _written(access: Access) -> Row:

@@ -46,4 +46,5 @@ station_password: Final = Table(
     sqlite_autoincrement=True,
 )
 
+Index("access_by_serial_number", station_access.c.serial_number)
 Index("password_of_station", station_password.c.station_key, station_password.c.number)

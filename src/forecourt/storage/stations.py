@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Column, Table, Text, func, select
+from sqlalchemy import BigInteger, Column, Index, Table, Text, func, select
+from sqlalchemy.sql.elements import ColumnElement
 
 from forecourt.domain.admission.model import SecurityProfile
 from forecourt.domain.paging import Page, PageRequest
@@ -64,8 +65,11 @@ station: Final = Table(
     text("meter_serial_number", is_required=False),
     text("firmware_status", is_required=False),
     text("diagnostics_status", is_required=False),
+    text("station_group", is_required=False),
     sqlite_autoincrement=True,
 )
+
+Index("station_by_serial_number", station.c.serial_number)
 
 contact: Final = Table("contact", metadata, station_key(primary_key=True, autoincrement=False), moment("seen_at"))
 """Beside the station's row, because it is written so much more often."""
@@ -97,7 +101,7 @@ _profile: Final = func.coalesce(station_access.c.profile, 0)
 _SHEET: Final = (
     select(
         *columns_of(station, " ".join(STATION_COLUMNS)),
-        *columns_of(station, "description created_at booted_at firmware_status diagnostics_status"),
+        *columns_of(station, "description station_group created_at booted_at firmware_status diagnostics_status"),
         contact.c.seen_at,
         link.c.node,
         _profile,
@@ -128,22 +132,37 @@ class Stations:
 
     def add(self, draft: StationDraft, at: datetime) -> Station | None:
         row = self._unit.insert(
-            "INSERT INTO station (identity, description, registration, heartbeat_seconds, created_at)"
-            " VALUES (?, ?, ?, ?, ?)"
+            "INSERT INTO station (identity, description, station_group, registration, heartbeat_seconds, created_at)"
+            " VALUES (?, ?, ?, ?, ?, ?)"
             " ON CONFLICT (identity) DO UPDATE SET description = excluded.description,"
+            " station_group = excluded.station_group,"
             " registration = excluded.registration, heartbeat_seconds = excluded.heartbeat_seconds,"
             " created_at = excluded.created_at, removed_at = NULL WHERE station.removed_at IS NOT NULL"
             " RETURNING key, identity, registration, heartbeat_seconds",
-            (draft.identity, draft.description, draft.registration.value, draft.heartbeat_seconds, to_micros(at)),
+            (
+                draft.identity,
+                draft.description,
+                draft.group or None,
+                draft.registration.value,
+                draft.heartbeat_seconds,
+                to_micros(at),
+            ),
         )
         return None if row is None else to_station(row)
 
     def change(
-        self, key: StationKey, *, description: str, registration: Registration, heartbeat_seconds: int | None
+        self,
+        key: StationKey,
+        *,
+        description: str,
+        group: str,
+        registration: Registration,
+        heartbeat_seconds: int | None,
     ) -> None:
         self._unit.execute(
-            "UPDATE station SET description = ?, registration = ?, heartbeat_seconds = ? WHERE key = ?",
-            (description, registration.value, heartbeat_seconds, key),
+            "UPDATE station SET description = ?, station_group = ?, registration = ?, heartbeat_seconds = ?"
+            " WHERE key = ?",
+            (description, group or None, registration.value, heartbeat_seconds, key),
         )
 
     def remove(self, key: StationKey, at: datetime) -> None:
@@ -185,6 +204,8 @@ class Stations:
             statement = statement.where(link.c.node.is_not(None) if wanted.is_online else link.c.node.is_(None))
         if wanted.security_profile is not None:
             statement = statement.where(_profile == int(wanted.security_profile))
+        if wanted.group is not None:
+            statement = statement.where(is_in_group(wanted.group))
         if wanted.search:
             columns = [station.c[name] for name in ("identity", "description", "vendor", "model", "serial_number")]
             matches = contains(columns[0], wanted.search)
@@ -218,17 +239,23 @@ class Stations:
         return _to_sheet(row, self._unit)
 
 
+def is_in_group(group: str) -> ColumnElement[bool]:
+    """The condition that a station is in a group; empty for those that are in none."""
+    return station.c.station_group == group if group else station.c.station_group.is_(None)
+
+
 def to_station(row: Row) -> Station:
     key, identity, registration, heartbeat_seconds = row
     return Station(StationKey(key), identity, Registration(registration), heartbeat_seconds)
 
 
 def _to_sheet(row: Row, unit: Unit) -> StationSheet:
-    description, created_at, booted_at, firmware_status, diagnostics_status, seen_at, node, profile = row[4:12]
-    facts: Any = row[12:]  # the columns in the order of BootFacts
+    description, group, created_at, booted_at, firmware_status, diagnostics_status, seen_at, node, profile = row[4:13]
+    facts: Any = row[13:]  # the columns in the order of BootFacts
     return StationSheet(
         station=to_station(row[:4]),
         description=description,
+        group=group or "",
         created_at=from_micros(created_at),
         is_online=node is not None,
         last_seen_at=maybe_from_micros(seen_at),

@@ -12,6 +12,7 @@ from forecourt.domain.provisioning.model import BootFacts
 from forecourt.domain.trust.held import How, Use
 from forecourt.domain.trust.model import Origin, Policy, Purpose, Role
 from forecourt.pki.certificate import Certificate
+from forecourt.pki.hash_data import hash_data
 from tests.domain.admission.gate import ACCEPTED, BASIC, REBOOT_REQUIRED, REJECTED, TLS_BASIC, TLS_CERTIFICATE, Gate
 from tests.domain.world import refused
 from tests.support.authority import OPERATOR, Authority, Issued
@@ -72,6 +73,28 @@ def test_a_root_that_the_station_took(gate: Gate) -> None:
     serves(gate, ROOT)
     assert met(gate, TLS_BASIC)["root"] is True
     gate.clock.advance(YEARS)
+    assert met(gate, TLS_BASIC)["root"] is False
+
+
+def test_what_the_station_reports_of_its_roots_counts(gate: Gate) -> None:
+    """A05.FR.03: it is told by M03 what the station has, whatever it took before."""
+
+    def reports(*roots: Authority) -> None:
+        named = [hash_data(root.certificate, None, "SHA384") for root in roots]
+        gate.services.roots.reported(gate.station, Use.CENTRAL_SYSTEM_ROOT, named)
+
+    holds(gate, Use.CENTRAL_SYSTEM_ROOT, ROOT.certificate)
+    serves(gate, ROOT)
+    assert met(gate, TLS_BASIC)["root"] is True
+    reports()
+    assert met(gate, TLS_BASIC)["root"] is False, "it is no longer there"
+    reports(ROOT)
+    assert met(gate, TLS_BASIC)["root"] is None, "it has one that is not known here"
+    trusts(gate, ROOT)
+    assert met(gate, TLS_BASIC)["root"] is True
+    reports(OTHER_ROOT)
+    assert met(gate, TLS_BASIC)["root"] is None
+    trusts(gate, OTHER_ROOT)
     assert met(gate, TLS_BASIC)["root"] is False
 
 

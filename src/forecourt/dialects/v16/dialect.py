@@ -24,5 +24,6 @@ def make() -> Dialect:
         inbound=inbound,
         outbound=outbound,
         codes=CODES,
-        open_before_acceptance=frozenset({"BootNotification"}),
+        # A station is Pending until it has a certificate of its own (A00.FR.806), which it asks for meanwhile.
+        open_before_acceptance=frozenset({"BootNotification", "SignCertificate"}),
     )

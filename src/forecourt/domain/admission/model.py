@@ -43,6 +43,9 @@ class Leniency(enum.Enum):
     """The serial number as one whole word of the common name, instead of all of it (A00.FR.405 says "contains")."""
     ANY_ORGANISATION = "anyOrganisation"
     """A certificate whose organization (O) is nobody's that is trusted (A00.FR.404)."""
+    SUBJECT_SET_BY_US = "subjectSetByUs"
+    """A certificate request whose subject is not the station's serial number and the operator's name (A00.FR.511,
+    A02.FR.13): the certificate gets that subject all the same."""
 
 
 class PasswordState(enum.Enum):

@@ -8,17 +8,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
+from typing import Final, Protocol
 
 from forecourt.domain.admission.model import Access, SecurityProfile
 from forecourt.domain.admission.names import foreign_name, foreign_organisation
 from forecourt.domain.admission.trusting import TrustNow
 from forecourt.domain.configuration.service import Configuration
 from forecourt.domain.provisioning.model import Station
+from forecourt.domain.roots.model import KnownRoots
+from forecourt.domain.roots.paths import leads
 from forecourt.domain.trust.held import Held, Use
 from forecourt.domain.trust.model import Policy, ServerChain
 from forecourt.pki.certificate import Certificate
-from forecourt.pki.path import Anchors, PathRefused, verify_path
+from forecourt.pki.path import PathRefused
 
 _WITH_PASSWORD: Final = (SecurityProfile.BASIC, SecurityProfile.TLS_BASIC)
 _USUAL_LISTENERS: Final = {
@@ -27,6 +29,12 @@ _USUAL_LISTENERS: Final = {
     SecurityProfile.TLS_CERTIFICATE: "wss",
 }
 _NEW_DEVICE: Final = "if another device stands there now, say so (newDevice)"
+
+
+class RootsKnown(Protocol):
+    """What is known of the roots of stations."""
+
+    def known(self, station: Station, use: Use) -> KnownRoots: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +57,7 @@ def preconditions(
     reported_serial: str | None,
     trust: TrustNow,
     configuration: Configuration,
+    roots: RootsKnown,
     at: datetime,
 ) -> list[Precondition]:
     """What the profile needs, in the order in which it is arranged."""
@@ -57,7 +66,7 @@ def preconditions(
     if profile in _WITH_PASSWORD:
         found.append(_key(access))
     if profile >= SecurityProfile.TLS_BASIC:
-        found.append(_root(held, served, at))
+        found.append(_root(roots.known(station, Use.CENTRAL_SYSTEM_ROOT), held, served, at))
     if profile is SecurityProfile.TLS_CERTIFICATE:
         found.append(_cpo_name(policy.cpo_name, configuration.value(station, "CpoName")))
         expected = replace(access, serial_number=access.serial_number or reported_serial)
@@ -82,32 +91,31 @@ def _served(trust: TrustNow, at: datetime) -> Sequence[ServerChain]:
     return [one for one in trust.store.server_certificates() if one.is_enabled and one.chain[0].not_after >= at]
 
 
-def _root(held: Sequence[Held], served: Sequence[ServerChain], at: datetime) -> Precondition:
-    roots = [one.certificate for one in held if one.use is Use.CENTRAL_SYSTEM_ROOT]
+def _root(known: KnownRoots, held: Sequence[Held], served: Sequence[ServerChain], at: datetime) -> Precondition:
+    """What the station reported counts; what it took counts until then."""
+    taken = [] if known.reported_at else [one.certificate for one in held if one.use is Use.CENTRAL_SYSTEM_ROOT]
+    roots = list(dict.fromkeys([*known.certificates, *taken]))
     valid = [root for root in roots if root.not_before <= at <= root.not_after]
     if valid and not served:
-        sentence = "The station took a root certificate. Whether it fits cannot be told: no server certificate is here."
+        sentence = "The station has a root certificate. Whether it fits cannot be told: no server certificate is here."
         return Precondition("root", None, sentence)
-    anchors = Anchors(valid, ())
-    if any(_leads(one, anchors, at) for one in served):
-        sentence = "The station took a root certificate to which a server certificate of this system leads."
+    if any(leads(one.chain, valid, at) for one in served):
+        sentence = "The station has a root certificate to which a server certificate of this system leads."
         return Precondition("root", True, sentence)
-    if valid:
-        known = "No server certificate of this system leads to a root certificate that the station took"
-    else:
-        known = (
-            "The root certificates that it took have expired" if roots else "No root certificate is known to be on it"
+    if known.has_strangers:
+        sentence = (
+            "The station reports root certificates that are not known here, so that it cannot be told whether one of"
+            " them fits: import the root of the server certificate into the store, or install it (A05.FR.03)."
         )
-    sentence = f"{known}: give it the root of the server certificate with InstallCertificate (A05.FR.03)."
+        return Precondition("root", None, sentence)
+    if valid:
+        so = "No server certificate of this system leads to a root certificate that the station has"
+    elif roots:
+        so = "The root certificates that it has have expired"
+    else:
+        so = "It reported that it has no root certificate" if known.reported_at else "No root is known to be on it"
+    sentence = f"{so}: give it the root of the server certificate with InstallRootCertificate (A05.FR.03)."
     return Precondition("root", False, sentence)
-
-
-def _leads(served: ServerChain, anchors: Anchors, at: datetime) -> bool:
-    try:
-        verify_path(served.chain[0], served.chain[1:], anchors, at)
-    except PathRefused:
-        return False
-    return True
 
 
 def _cpo_name(wanted: str | None, present: str | None) -> Precondition:
@@ -118,7 +126,7 @@ def _cpo_name(wanted: str | None, present: str | None) -> Precondition:
         return Precondition("cpoName", None, sentence)
     if present == wanted:
         return Precondition("cpoName", True, f"The station's CpoName is {wanted!r}.")
-    sentence = f"The station's CpoName is {present!r}, and should be {wanted!r}: set it, then renew its certificate."
+    sentence = f"The station's CpoName is {present!r}, and should be {wanted!r}: set it, then use RenewCertificate."
     return Precondition("cpoName", False, sentence)
 
 
@@ -136,7 +144,7 @@ def _certificate(trust: TrustNow, held: Sequence[Held], access: Access, at: date
         if faults
         else "No certificate of its own is known to be on it."
     )
-    sentence = f"{known} Have it ask for one with ExtendedTriggerMessage SignChargePointCertificate (A05.FR.04)."
+    sentence = f"{known} Give it one with RenewCertificate (A05.FR.04)."
     return Precondition("certificate", False, sentence)
 
 

@@ -15,7 +15,7 @@ from forecourt.clock import Clock
 from forecourt.domain.admission.endings import Ending, ending_of
 from forecourt.domain.admission.ledger import Ledger
 from forecourt.domain.admission.model import Access, SecurityProfile, Upgrade, UpgradeState, Verdict
-from forecourt.domain.admission.preconditions import Precondition, preconditions, unknown, unmet
+from forecourt.domain.admission.preconditions import Precondition, RootsKnown, preconditions, unknown, unmet
 from forecourt.domain.admission.service import Admissions
 from forecourt.domain.admission.trusting import Trusting, TrustNow
 from forecourt.domain.configuration.service import Configuration
@@ -45,6 +45,7 @@ class ProfileUpgrades:
         errands: Errands,
         trust: Trusting,
         configuration: Configuration,
+        roots: RootsKnown,
     ) -> None:
         self._ledger = ledger
         self._store = ledger.store
@@ -52,6 +53,7 @@ class ProfileUpgrades:
         self._errands = errands
         self._trust = TrustNow(trust)
         self._configuration = configuration
+        self._roots = roots
         self._clock = clock
         errands.watch(RaiseSecurityProfile, self._not_carried)
 
@@ -66,6 +68,7 @@ class ProfileUpgrades:
             reported_serial=self._store.reported_serial(station.key),
             trust=self._trust,
             configuration=self._configuration,
+            roots=self._roots,
             at=self._clock.now(),
         )
 

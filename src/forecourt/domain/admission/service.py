@@ -48,6 +48,26 @@ class Trusting(Protocol):
         ...
 
 
+class Observer(Protocol):
+    """A room that is told of what concerns the certificates of stations."""
+
+    def presented(self, station: Station, certificate: Certificate) -> None:
+        """The station was let in with a certificate that is not the one that it showed before."""
+        ...
+
+    def before_other_name(self, station: Station) -> None:
+        """What its certificate has to name may be about to change; nothing of the station is held yet."""
+        ...
+
+    def has_other_name(self, station: Station) -> None:
+        """That has changed."""
+        ...
+
+    def removed(self, station: Station) -> None:
+        """It was taken off the register."""
+        ...
+
+
 class Kept(enum.Enum):
     """Something that a change leaves as it is."""
 
@@ -70,6 +90,17 @@ class Admissions:
         self._errands = errands
         self._trust = trust
         self._taking_back: ErrandNumber | None = None
+        self._observer: Observer | None = None
+        self._device_watchers: list[Callable[[Station], None]] = []
+
+    def watch(self, observer: Observer) -> None:
+        """Have a room told of what concerns the certificates of stations, in the unit of work that records it."""
+        self._observer = observer
+
+    def watch_devices(self, watcher: Callable[[Station], None]) -> None:
+        """Have a room told, in the unit of work that records it, that another device may stand behind an identity:
+        what the one before had says nothing of it."""
+        self._device_watchers.append(watcher)
 
     # What the door asks and tells
 
@@ -92,9 +123,11 @@ class Admissions:
         after = after_entry(before, entry, was_asked=self._was_asked(before, entry))
         if after == before:
             return after
-        if entry.certificate is not None and after.fingerprint != before.fingerprint:
-            self._trust.hold(station, Use.CHARGE_POINT, entry.certificate, How.PRESENTED)
         self._ledger.keep(station.key, before, after)
+        if entry.certificate is not None and after.fingerprint != before.fingerprint:
+            if self._observer is not None:  # before what the station holds, as an answer to a certificate does it too
+                self._observer.presented(station, entry.certificate)
+            self._trust.hold(station, Use.CHARGE_POINT, entry.certificate, How.PRESENTED)
         current = after.current
         if current is not None and current != before.current and current.number == entry.password:
             before_it = before.find_password(current.number)
@@ -127,6 +160,7 @@ class Admissions:
 
     def enrol(self, station: Station, profile: SecurityProfile | None, asked_by: str | None) -> None:
         """A station was registered. One that was registered before has the profile and the passwords that it had."""
+        self._tell_of_device(station)
         if profile is None and self._store.kept_profile(station.identity) is not None:
             return
         before = self._store.hold(station.key)
@@ -213,7 +247,11 @@ class Admissions:
         trusted_organisations: Change[tuple[str, ...]] = KEPT,
         asked_by: str,
     ) -> Access:
-        """Change what is excused in a station and expected of its certificate. Raises DomainError INVALID."""
+        """Change what is excused in a station and expected of its certificate. Raises DomainError INVALID, or CONFLICT
+        for a serial number that another station has on record."""
+        known = self._store.access(station.key).serial_number
+        if self._observer is not None and _changed(serial_number, known) != known:
+            self._observer.before_other_name(station)
         before = self._store.hold(station.key)
         serial = _changed(serial_number, before.serial_number)
         organisations = _changed(trusted_organisations, before.trusted_organisations)
@@ -223,7 +261,9 @@ class Admissions:
             trusted_organisations=_check_organisations(organisations),
         )
         if serial_number is not KEPT:
-            after = _with_serial(after, None if serial is None else _check_serial(serial))
+            after = _with_serial(after, None if serial is None else self._check_own(station, _check_serial(serial)))
+        if after.serial_number != before.serial_number and self._observer is not None:
+            self._observer.has_other_name(station)
         if after != before:
             self._changed(station, before, after, _difference(before, after), asked_by)
         return after
@@ -231,11 +271,34 @@ class Admissions:
     def replace_device(self, station: Station, asked_by: str) -> Access:
         """Another device stands there now, under the same identity: what the certificate of the one before has proven
         and named says nothing of it (A00.FR.405, 406). A connection that rests on that is closed."""
+        if self._observer is not None:
+            self._observer.before_other_name(station)
         before = self._store.hold(station.key)
         after = replace(_with_serial(before, None), has_own_certificate=False, fingerprint=None)
         reason = "Another device stands there now: it may come with its maker's certificate, and its serial number is"
         self._changed(station, before, after, f"{reason} not on record.", asked_by)
+        self._tell_of_device(station)
+        if self._observer is not None:
+            self._observer.has_other_name(station)
         return after
+
+    def removed(self, station: Station) -> None:
+        """The station was taken off the register."""
+        if self._observer is not None:
+            self._observer.removed(station)
+
+    def _check_own(self, station: Station, serial_number: str) -> str:
+        other = self._store.other_with_serial(station.key, serial_number, is_told_enough=False)
+        if other is not None:
+            sentence = (
+                f"The station {other!r} has the serial number {serial_number!r} on record, and no two stations have"
+            )
+            raise conflict(f"{sentence} the same: take it off that one first.", field="serialNumber")
+        return serial_number
+
+    def _tell_of_device(self, station: Station) -> None:
+        for watcher in self._device_watchers:
+            watcher(station)
 
     def _changed(self, station: Station, before: Access, after: Access, reason: str, asked_by: str) -> None:
         self._ledger.keep(station.key, before, after)

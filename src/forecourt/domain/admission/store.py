@@ -44,3 +44,8 @@ class AdmissionStore(Protocol):
     def reported_serial(self, station_key: int) -> str | None:
         """The serial number that the station told when it last booted."""
         ...
+
+    def other_with_serial(self, station_key: int, serial_number: str, *, is_told_enough: bool) -> str | None:
+        """Another registered station that has this serial number on record; or that told it, has none on record, and
+        ``is_told_enough``."""
+        ...

@@ -17,6 +17,7 @@ StationKey = NewType("StationKey", int)
 
 MAX_IDENTITY_CHARACTERS: Final = 255
 MAX_DESCRIPTION_CHARACTERS: Final = 255
+MAX_GROUP_CHARACTERS: Final = 100
 _FORBIDDEN_IN_IDENTITY: Final = frozenset("/:")
 
 
@@ -49,6 +50,8 @@ class StationDraft:
 
     identity: str
     description: str = ""
+    group: str = ""
+    """Stations that belong together, in the operator's own words; it may choose who signs their certificates."""
     registration: Registration = Registration.ACCEPTED
     heartbeat_seconds: int | None = None
     security_profile: SecurityProfile | None = None
@@ -92,6 +95,7 @@ class StationSheet:
     facts: BootFacts | None
     firmware_status: str | None
     diagnostics_status: str | None
+    group: str = ""
     security_profile: SecurityProfile = SecurityProfile.NONE
     evses: tuple[EvseStatus, ...] = ()
 
@@ -104,6 +108,8 @@ class StationFilter:
     registration: Registration | None = None
     is_online: bool | None = None
     security_profile: SecurityProfile | None = None
+    group: str | None = None
+    """Empty for those that are in none."""
 
 
 @dataclass(frozen=True, slots=True)

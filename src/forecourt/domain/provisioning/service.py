@@ -16,6 +16,7 @@ from forecourt.domain.errors import check_note, conflict, invalid, not_found
 from forecourt.domain.paging import Page, PageRequest
 from forecourt.domain.provisioning.model import (
     MAX_DESCRIPTION_CHARACTERS,
+    MAX_GROUP_CHARACTERS,
     BootFacts,
     BootOutcome,
     Registration,
@@ -109,6 +110,7 @@ class Provisioning:
         its passwords. ``asked_by`` is None for one that registers itself. Raises DomainError INVALID or CONFLICT."""
         check_identity(draft.identity)
         check_note(draft.description, field="description", limit=MAX_DESCRIPTION_CHARACTERS)
+        _check_group(draft.group)
         _check_heartbeat(draft.heartbeat_seconds)
         if self._store.find(draft.identity) is None:
             self._admissions.check_enrolment(draft.identity, draft.security_profile)
@@ -126,14 +128,19 @@ class Provisioning:
         description: str,
         registration: Registration,
         heartbeat_seconds: int | None,
+        group: str | None = None,
     ) -> StationSheet:
-        """Replace what the operator decides about a station. Its link learns of it at once."""
-        station = self.get_station(identity)
+        """Replace what the operator decides about a station; without a group it stays in its own. Its link learns of
+        it at once."""
+        sheet = self.get(identity)
+        station = sheet.station
         check_note(description, field="description", limit=MAX_DESCRIPTION_CHARACTERS)
+        group = sheet.group if group is None else _check_group(group)
         _check_heartbeat(heartbeat_seconds)
         self._store.change(
             station.key,
             description=description,
+            group=group,
             registration=registration,
             heartbeat_seconds=heartbeat_seconds,
         )
@@ -145,6 +152,7 @@ class Provisioning:
         not sent yet is taken back."""
         station = self.get_station(identity)
         self._errands.abandon(station)
+        self._admissions.removed(station)
         self._store.remove(station.key, self._clock.now())
         self._changes.station_changed(identity)
 
@@ -174,6 +182,13 @@ class Provisioning:
 
     def list_strangers(self, page: PageRequest) -> Page[UnknownStation]:
         return self._store.strangers(page)
+
+
+def _check_group(group: str) -> str:
+    check_note(group, field="group", limit=MAX_GROUP_CHARACTERS)
+    if group != group.strip() or not group.isprintable():
+        raise invalid("A group may not begin or end with a space or hold control characters.", field="group")
+    return group
 
 
 def _check_heartbeat(seconds: int | None) -> None:

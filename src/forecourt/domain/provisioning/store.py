@@ -33,6 +33,7 @@ class StationStore(Protocol):
         key: StationKey,
         *,
         description: str,
+        group: str,
         registration: Registration,
         heartbeat_seconds: int | None,
     ) -> None: ...
