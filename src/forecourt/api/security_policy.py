@@ -24,6 +24,9 @@ _LISTENERS = (
     "they say otherwise); one that is not named takes all it can. A name that no gateway has counts for nothing."
 )
 
+_BEFORE = "So many days before its end a certificate of a station is renewed, or when a third of its life is left."
+_PER_MINUTE = "So many renewals of certificates of stations are begun within a minute at most."
+
 
 class NewSecurityPolicy(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
     """The whole policy: nothing is left out, so that nothing is lowered by being forgotten."""
@@ -33,6 +36,8 @@ class NewSecurityPolicy(msgspec.Struct, frozen=True, rename="camel", forbid_unkn
     new_station_profile: Annotated[SecurityProfile, Meta(description=_NEW)]
     revocation: Annotated[RevocationMode, Meta(description=_REVOCATION)]
     listeners: Annotated[dict[str, list[SecurityProfile]], Meta(description=_LISTENERS)]
+    renew_before_days: Annotated[int, Meta(description=_BEFORE)]
+    renewals_per_minute: Annotated[int, Meta(description=_PER_MINUTE)]
 
     def policy(self) -> Policy:
         return Policy(
@@ -41,6 +46,8 @@ class NewSecurityPolicy(msgspec.Struct, frozen=True, rename="camel", forbid_unkn
             new_station_profile=self.new_station_profile,
             revocation=self.revocation,
             listeners=_rules(self.listeners),
+            renew_before_days=self.renew_before_days,
+            renewals_per_minute=self.renewals_per_minute,
         )
 
 
@@ -52,15 +59,20 @@ class SecurityPolicyChange(msgspec.Struct, frozen=True, rename="camel", forbid_u
     new_station_profile: Annotated[SecurityProfile | UnsetType, Meta(description=_NEW)] = UNSET
     revocation: Annotated[RevocationMode | UnsetType, Meta(description=_REVOCATION)] = UNSET
     listeners: Annotated[dict[str, list[SecurityProfile]] | UnsetType, Meta(description=_LISTENERS)] = UNSET
+    renew_before_days: Annotated[int | UnsetType, Meta(description=_BEFORE)] = UNSET
+    renewals_per_minute: Annotated[int | UnsetType, Meta(description=_PER_MINUTE)] = UNSET
 
     def applied(self, known: Policy) -> Policy:
         others, profile, mode = self.trusted_organisations, self.new_station_profile, self.revocation
+        days, rate = self.renew_before_days, self.renewals_per_minute
         return Policy(
             cpo_name=known.cpo_name if self.cpo_name is UNSET else self.cpo_name,
             trusted_organisations=known.trusted_organisations if others is UNSET else tuple(others),
             new_station_profile=known.new_station_profile if profile is UNSET else profile,
             revocation=known.revocation if mode is UNSET else mode,
             listeners=known.listeners if self.listeners is UNSET else _rules(self.listeners),
+            renew_before_days=known.renew_before_days if days is UNSET else days,
+            renewals_per_minute=known.renewals_per_minute if rate is UNSET else rate,
         )
 
 
@@ -76,6 +88,8 @@ class SecurityPolicyView(msgspec.Struct, frozen=True, rename="camel", kw_only=Tr
     new_station_profile: Annotated[SecurityProfile, Meta(description=_NEW)]
     revocation: Annotated[RevocationMode, Meta(description=_REVOCATION)]
     listeners: Annotated[Mapping[str, Sequence[SecurityProfile]], Meta(description=_LISTENERS)]
+    renew_before_days: Annotated[int, Meta(description=_BEFORE)]
+    renewals_per_minute: Annotated[int, Meta(description=_PER_MINUTE)]
 
 
 class ChangedSecurityPolicyView(SecurityPolicyView, frozen=True, rename="camel", kw_only=True):
@@ -91,6 +105,8 @@ def show_policy(policy: Policy) -> SecurityPolicyView:
         new_station_profile=policy.new_station_profile,
         revocation=policy.revocation,
         listeners={name: sorted(profiles) for name, profiles in sorted(policy.listeners.items())},
+        renew_before_days=policy.renew_before_days,
+        renewals_per_minute=policy.renewals_per_minute,
     )
 
 

@@ -28,6 +28,8 @@ def policy_facts(policy: Policy) -> Facts:
             f"{name}={','.join(str(int(profile)) for profile in sorted(profiles))}"
             for name, profiles in sorted(policy.listeners.items())
         ],
+        "renewBeforeDays": policy.renew_before_days,
+        "renewalsPerMinute": policy.renewals_per_minute,
     }
 
 
@@ -67,6 +69,12 @@ def policy_commands(office: Office) -> typer.Typer:
                 "they say otherwise); NAME= for all that it can.",
             ),
         ] = None,
+        renew_before_days: Annotated[
+            int | None, typer.Option(min=1, help="Days before its end when a certificate of a station is renewed.")
+        ] = None,
+        renewals_per_minute: Annotated[
+            int | None, typer.Option(min=1, help="Renewals that are begun within a minute at most.")
+        ] = None,
     ) -> None:
         """Change what is given and leave the rest as it is. Counts from the next handshake on."""
         rules = _rules(listener or [])
@@ -83,6 +91,8 @@ def policy_commands(office: Office) -> typer.Typer:
                 else SecurityProfile(new_station_profile),
                 revocation=revocation or known.revocation,
                 listeners=listeners,
+                renew_before_days=renew_before_days or known.renew_before_days,
+                renewals_per_minute=renewals_per_minute or known.renewals_per_minute,
             )
 
         who = command_line_user()

@@ -14,7 +14,18 @@ from forecourt.pki.errors import PkiError
 from forecourt.pki.revocation import Crl, read_crl
 from forecourt.storage.connection import Row
 from forecourt.storage.pages import number_after, page_of
-from forecourt.storage.schema import Key, columns_of, from_micros, metadata, moment, paged, text, to_micros
+from forecourt.storage.schema import (
+    Key,
+    columns_of,
+    from_micros,
+    maybe_from_micros,
+    maybe_to_micros,
+    metadata,
+    moment,
+    paged,
+    text,
+    to_micros,
+)
 from forecourt.storage.unit_of_work import Unit
 
 revoked_certificate: Final = Table(
@@ -27,7 +38,9 @@ revoked_certificate: Final = Table(
     text("reason"),
     text("revoked_by"),
     moment("revoked_at"),
+    moment("not_after", is_required=False),
     Index("revoked_certificate_by_serial", "issuer_hash", "serial", unique=True),
+    Index("revoked_certificate_ending", "not_after"),
     sqlite_autoincrement=True,
 )
 
@@ -47,7 +60,7 @@ crl: Final = Table(
 whether it was read before."""
 
 _columns = revoked_certificate.c
-_SHOWN: Final = "key issuer_hash serial subject reason revoked_by revoked_at"
+_SHOWN: Final = "key issuer_hash serial subject reason revoked_by revoked_at not_after"
 
 
 class ParsedCrls:
@@ -73,8 +86,8 @@ class RevocationRecords:
 
     def add(self, revoked: Revoked) -> bool:
         changed = self._unit.execute(
-            "INSERT INTO revoked_certificate (issuer_hash, serial, subject, reason, revoked_by, revoked_at)"
-            " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            "INSERT INTO revoked_certificate (issuer_hash, serial, subject, reason, revoked_by, revoked_at, not_after)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
             (
                 revoked.issuer_hash,
                 revoked.serial,
@@ -82,6 +95,7 @@ class RevocationRecords:
                 revoked.reason,
                 revoked.revoked_by,
                 to_micros(revoked.revoked_at),
+                maybe_to_micros(revoked.not_after),
             ),
         )
         return changed > 0
@@ -89,6 +103,19 @@ class RevocationRecords:
     def remove(self, issuer_hash: str, serial: str) -> bool:
         sql = "DELETE FROM revoked_certificate WHERE issuer_hash = ? AND serial = ?"
         return self._unit.execute(sql, (issuer_hash, serial)) > 0
+
+    def has_ended(self, before: datetime) -> bool:
+        return (
+            self._unit.one("SELECT 1 FROM revoked_certificate WHERE not_after < ? LIMIT 1", (to_micros(before),))
+            is not None
+        )
+
+    def prune(self, ended_before: datetime, limit: int) -> int:
+        sql = (
+            "DELETE FROM revoked_certificate WHERE key IN"
+            " (SELECT key FROM revoked_certificate WHERE not_after < ? ORDER BY not_after LIMIT ?)"
+        )
+        return self._unit.execute(sql, (to_micros(ended_before), limit))
 
     def count(self) -> int:
         row = self._unit.one("SELECT count(*) FROM revoked_certificate")
@@ -162,7 +189,7 @@ class RevocationRecords:
 
 
 def _to_revoked(row: Row) -> Revoked:
-    _, issuer_hash, serial, subject, reason, revoked_by, revoked_at = row
+    _, issuer_hash, serial, subject, reason, revoked_by, revoked_at, not_after = row
     return Revoked(
         issuer_hash=issuer_hash,
         serial=serial,
@@ -170,4 +197,5 @@ def _to_revoked(row: Row) -> Revoked:
         reason=reason,
         revoked_by=revoked_by,
         revoked_at=from_micros(revoked_at),
+        not_after=maybe_from_micros(not_after),
     )

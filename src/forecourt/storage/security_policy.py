@@ -22,9 +22,13 @@ security_policy: Final = Table(
     Column("new_station_profile", BigInteger, nullable=False),
     text("revocation"),
     text("listeners"),
+    Column("renew_before_days", BigInteger),
+    Column("renewals_per_minute", BigInteger),
 )
-"""The organizations are a JSON array, the listeners a JSON object of arrays of profiles."""
+"""The organizations are a JSON array, the listeners a JSON object of arrays of profiles. What says how certificates are
+renewed is absent in a policy of a time when they were not."""
 
+_DEFAULT: Final = Policy()
 _encode: Final = msgspec.json.Encoder().encode
 _read_names: Final = msgspec.json.Decoder(list[str]).decode
 _read_listeners: Final = msgspec.json.Decoder(dict[str, list[int]]).decode
@@ -38,35 +42,40 @@ class PolicyRecords:
 
     def find(self) -> Policy | None:
         row = self._unit.one(
-            "SELECT cpo_name, trusted_organisations, new_station_profile, revocation, listeners"
-            " FROM security_policy WHERE id = 1"
+            "SELECT cpo_name, trusted_organisations, new_station_profile, revocation, listeners, renew_before_days,"
+            " renewals_per_minute FROM security_policy WHERE id = 1"
         )
         if row is None:
             return None
-        cpo_name, organisations, profile, revocation, listeners = row
+        cpo_name, organisations, profile, revocation, listeners, before_days, per_minute = row
         return Policy(
             cpo_name=cpo_name,
             trusted_organisations=tuple(_read_names(organisations)),
             new_station_profile=_profile(profile),
             revocation=_mode(revocation),
             listeners={name: _profiles(numbers) for name, numbers in _read_listeners(listeners).items()},
+            renew_before_days=_DEFAULT.renew_before_days if before_days is None else before_days,
+            renewals_per_minute=_DEFAULT.renewals_per_minute if per_minute is None else per_minute,
         )
 
     def put(self, policy: Policy) -> None:
         listeners = {name: sorted(map(int, profiles)) for name, profiles in sorted(policy.listeners.items())}
         self._unit.execute(
             "INSERT INTO security_policy"
-            " (id, cpo_name, trusted_organisations, new_station_profile, revocation, listeners)"
-            " VALUES (1, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET cpo_name = excluded.cpo_name,"
-            " trusted_organisations = excluded.trusted_organisations,"
+            " (id, cpo_name, trusted_organisations, new_station_profile, revocation, listeners, renew_before_days,"
+            " renewals_per_minute) VALUES (1, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
+            " cpo_name = excluded.cpo_name, trusted_organisations = excluded.trusted_organisations,"
             " new_station_profile = excluded.new_station_profile, revocation = excluded.revocation,"
-            " listeners = excluded.listeners",
+            " listeners = excluded.listeners, renew_before_days = excluded.renew_before_days,"
+            " renewals_per_minute = excluded.renewals_per_minute",
             (
                 policy.cpo_name,
                 _encode(policy.trusted_organisations).decode(),
                 int(policy.new_station_profile),
                 policy.revocation.value,
                 _encode(listeners).decode(),
+                policy.renew_before_days,
+                policy.renewals_per_minute,
             ),
         )
 

@@ -19,6 +19,8 @@ POLICY = Policy(
     new_station_profile=SecurityProfile.TLS_BASIC,
     revocation=RevocationMode.HARD,
     listeners={"ws": frozenset({SecurityProfile.NONE, SecurityProfile.BASIC})},
+    renew_before_days=60,
+    renewals_per_minute=600,
 )
 
 
@@ -39,6 +41,7 @@ def test_a_policy_counts_at_once_and_its_change_is_told(world: Vicinity) -> None
     [newest, first] = world.notes(log.Kind.POLICY_CHANGED)
     assert newest == "The security policy was changed: revocation is off and was hard."
     assert "listeners is [ws: 0 1] and was []" in first
+    assert "renewBeforeDays is 60 and was 30" in first
 
 
 @pytest.mark.parametrize(
@@ -46,9 +49,15 @@ def test_a_policy_counts_at_once_and_its_change_is_told(world: Vicinity) -> None
     [
         ({"cpo_name": ""}, "cpoName"),
         ({"cpo_name": "a\x00b"}, "cpoName"),
+        ({"cpo_name": "x" * 65}, "cpoName"),
+        ({"cpo_name": "Power "}, "cpoName"),
         ({"trusted_organisations": ("x" * 256,)}, "trustedOrganisations"),
         ({"trusted_organisations": ("x",) * 101}, "trustedOrganisations"),
         ({"listeners": {"wss": frozenset()}}, "listeners"),
+        ({"renew_before_days": 0}, "renewBeforeDays"),
+        ({"renew_before_days": 10_000}, "renewBeforeDays"),
+        ({"renewals_per_minute": 0}, "renewalsPerMinute"),
+        ({"renewals_per_minute": 10**9}, "renewalsPerMinute"),
         ({"listeners": {"": frozenset({SecurityProfile.NONE})}}, "listeners"),
         ({"listeners": {str(n): frozenset({SecurityProfile.NONE}) for n in range(101)}}, "listeners"),
     ],

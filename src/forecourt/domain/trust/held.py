@@ -31,6 +31,8 @@ class How(enum.Enum):
     """It was sent, and the station accepted it."""
     PRESENTED = "presented"
     """The station showed it when it connected."""
+    REPORTED = "reported"
+    """The station said that it has it (M03)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -81,6 +81,15 @@ class HeldCertificates(TrustedCertificates):
         reason = self._issuers_taken(leaf, issuers, asked_by)
         self._told(station, Kind.CERTIFICATE_DELIVERED, f"{sentence} {reason}".rstrip(), asked_by)
 
+    def roots_reported(self, station: Station, use: Use, roots: Sequence[Certificate]) -> None:
+        """The station told all of its roots for this use (M03), of which these are known here: it has no other one that
+        was thought to be there."""
+        for held in self.held(station):
+            if held.use is use and held.certificate not in roots:
+                self._stores.held.forget(station.key, use, held.certificate.fingerprint)
+        for root in roots:
+            self.hold(station, use, root, How.REPORTED)
+
     def root_deleted(
         self, station: Station, *, issuer_name_hash: str, algorithm: str, serial: str, asked_by: str
     ) -> None:
@@ -91,7 +100,7 @@ class HeldCertificates(TrustedCertificates):
             ):
                 self._stores.held.forget(station.key, held.use, held.certificate.fingerprint)
                 root = f"the root certificate ({held.use.value}) of {quoted(held.certificate.subject)}"
-                self._told(station, Kind.TRUST_CHANGED, f"It removed {root}.", asked_by)
+                self._told(station, Kind.ROOT_DELETED, f"It removed {root}.", asked_by)
 
     def _issuers_taken(self, leaf: Certificate, issuers: Sequence[Certificate], asked_by: str) -> str:
         """What an operator should know."""

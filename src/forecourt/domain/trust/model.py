@@ -91,6 +91,8 @@ class Revoked:
     reason: str
     revoked_by: str
     revoked_at: datetime
+    not_after: datetime | None = None
+    """When the certificate ends, where that is known: soon after, the entry is forgotten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +165,11 @@ class Policy:
     revocation: RevocationMode = RevocationMode.SOFT
     listeners: Mapping[str, frozenset[SecurityProfile]] = field(default_factory=dict)
     """Which profiles may come in at a listener, by its name; one that is not named here takes all that it can carry."""
+    renew_before_days: int = 30
+    """So long before its end a certificate of a station is renewed (A03: a month), or when a third of its life is left
+    if that is later."""
+    renewals_per_minute: int = 60
+    """So many renewals are begun within a minute at most: each makes a station make a key."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ _SERIAL: Final = re.compile(r"0|-?[1-9A-F][0-9A-F]{0,127}")
 
 
 def bare_serial(text: str) -> str:
-    """A serial number as `Certificate.serial` has it, if it is one."""
-    return text.replace(":", "").upper().lstrip("0") or "0"
+    """A serial number as `Certificate.serial` has it, if it is one. Some stations write ``0x`` before it."""
+    return text.strip().replace(":", "").upper().removeprefix("0X").lstrip("0") or "0"
 
 
 def bare_hash(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from forecourt.clock import Clock
@@ -37,6 +37,11 @@ class Part:
         self._log = log
         self._clock = clock
         self._changes = changes
+        self.__watchers: list[Callable[[], None]] = []
+
+    def watch(self, watcher: Callable[[], None]) -> None:
+        """Have a room told of every change, in the unit of work that makes it."""
+        self.__watchers.append(watcher)
 
     @contextmanager
     def _writing(self) -> Iterator[Writing]:
@@ -48,6 +53,8 @@ class Part:
         if writing.is_change:
             self.__written.certificates.bump()
             self._changes.trust_changed()
+            for watcher in self.__watchers:
+                watcher()
 
     def _trusted(self) -> Sequence[Trusted]:
         """The enabled certificates that can be read."""

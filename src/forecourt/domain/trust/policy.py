@@ -8,21 +8,26 @@ from typing import Final
 from forecourt.domain.admission.model import SecurityProfile
 from forecourt.domain.errors import invalid
 from forecourt.domain.trust.model import Policy, RevocationMode
+from forecourt.pki.names import name_fault
 
 MAX_ORGANISATION: Final = 255
 MAX_ORGANISATIONS: Final = 100
 MAX_LISTENERS: Final = 100
+MAX_RENEW_BEFORE_DAYS: Final = 3650
+MAX_RENEWALS_PER_MINUTE: Final = 100_000
 
 
 def check_policy(policy: Policy) -> None:
     """Raises DomainError INVALID."""
     if policy.cpo_name is not None:
-        _check_organisation(policy.cpo_name, "cpoName")
+        _check_cpo_name(policy.cpo_name)
     if len(policy.trusted_organisations) > MAX_ORGANISATIONS:
         sentence = f"At most {MAX_ORGANISATIONS} organizations can be trusted beside the operator's own."
         raise invalid(f"{sentence} One that is trusted for a few stations can be set on them.", field=_OTHERS)
     for organisation in policy.trusted_organisations:
         _check_organisation(organisation, _OTHERS)
+    _check_number(policy.renew_before_days, MAX_RENEW_BEFORE_DAYS, "renewBeforeDays")
+    _check_number(policy.renewals_per_minute, MAX_RENEWALS_PER_MINUTE, "renewalsPerMinute")
     if len(policy.listeners) > MAX_LISTENERS:
         raise invalid(f"At most {MAX_LISTENERS} listeners can be named.", field="listeners")
     for name, profiles in policy.listeners.items():
@@ -61,6 +66,17 @@ _MEANING: Final = {
     RevocationMode.SOFT: "a station gets in while it cannot be learned whether its certificate was revoked.",
 }
 _OTHERS: Final = "trustedOrganisations"
+
+
+def _check_cpo_name(name: str) -> None:
+    if (why := name_fault(name)) is not None:
+        sentence = f"The operator's name stands in certificates, as their organization (O). {name[:50]!r} {why}."
+        raise invalid(sentence, field="cpoName")
+
+
+def _check_number(number: int, most: int, field: str) -> None:
+    if not 1 <= number <= most:
+        raise invalid(f"It must be between 1 and {most}.", field=field)
 
 
 def _check_organisation(name: str, field: str) -> None:

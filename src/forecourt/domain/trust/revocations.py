@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
-from typing import Final
+from datetime import datetime, timedelta
+from typing import Final, Protocol
 
 from forecourt.domain.errors import check_note, conflict, invalid, not_found
 from forecourt.domain.paging import Page, PageRequest
@@ -19,15 +19,45 @@ from forecourt.pki.revocation import Crl, check_crl, read_crl
 from forecourt.pki.wording import quoted
 
 MAX_REASON: Final = 255
+KEPT_AFTER_END: Final = timedelta(days=7)
+"""So long a revoked certificate is kept after its end: clocks may be wrong by less."""
+MAX_PRUNED: Final = 1_000
+"""How many are forgotten in one unit of work."""
+
 _ISSUES_TO_STATIONS: Final = frozenset({Purpose.STATION, Purpose.ONBOARDING})
+
+
+class OwnIssuer(Protocol):
+    """The own authority: what the register says of its certificates, its lists and answers say too."""
+
+    def also_revoked(self, revoked: Revoked) -> None: ...
+
+    def also_released(self, issuer_hash: str, serial: str) -> None:
+        """Raises DomainError CONFLICT for one that is revoked for good."""
+        ...
 
 
 class Revocations(Part):
     """Everything that can happen to revocations."""
 
-    def revoke(self, *, issuer_hash: str, serial: str, reason: str, asked_by: str, subject: str = "") -> Entered:
-        """Enter a certificate as revoked; it holds from the next handshake on. Raises DomainError INVALID, or
-        CONFLICT when it is entered already."""
+    _issuer: OwnIssuer | None = None
+
+    def tell(self, issuer: OwnIssuer) -> None:
+        """Have the own authority told of what is revoked and released, in the same unit of work."""
+        self._issuer = issuer
+
+    def revoke(
+        self,
+        *,
+        issuer_hash: str,
+        serial: str,
+        reason: str,
+        asked_by: str,
+        subject: str = "",
+        not_after: datetime | None = None,
+    ) -> Entered:
+        """Enter a certificate as revoked; it holds from the next handshake on. One that ends at ``not_after`` is
+        forgotten some time after that. Raises DomainError INVALID, or CONFLICT when it is entered already."""
         issuer_hash, serial = plain_hash(issuer_hash), plain_serial(serial)
         check_note(reason, field="reason", limit=MAX_REASON)
         revoked = Revoked(
@@ -37,7 +67,15 @@ class Revocations(Part):
             reason=reason,
             revoked_by=asked_by,
             revoked_at=self._clock.now(),
+            not_after=not_after,
         )
+        if self._issuer is not None:
+            self._issuer.also_revoked(revoked)
+        return self.enter(revoked)
+
+    def enter(self, revoked: Revoked) -> Entered:
+        """The same, of values as certificates have them, without telling the own authority: it is what asks."""
+        serial, reason = revoked.serial, revoked.reason
         with self._writing() as writing:
             if writing.revocations.count() >= MAX_REVOKED:
                 sentence = f"The register holds {MAX_REVOKED} certificates, and no more are possible."
@@ -45,7 +83,7 @@ class Revocations(Part):
             if not writing.revocations.add(revoked):
                 raise conflict(f"The certificate with the serial number {serial} of this issuer is revoked already.")
             why = f" because: {reason}" if reason else ""
-            self._note(Kind.REVOCATION_CHANGED, f"{_named(revoked)} is revoked{why}.", asked_by=asked_by)
+            self._note(Kind.REVOCATION_CHANGED, f"{_named(revoked)} is revoked{why}.", asked_by=revoked.revoked_by)
         return Entered(revoked, tuple(self._warnings(revoked)))
 
     def _warnings(self, revoked: Revoked) -> Iterator[str]:
@@ -65,11 +103,14 @@ class Revocations(Part):
             subject=certificate.subject,
             reason=reason,
             asked_by=asked_by,
+            not_after=certificate.not_after,
         )
 
     def unrevoke(self, issuer_hash: str, serial: str, *, asked_by: str) -> None:
         """Take a certificate out of the register: it may be used again, unless its issuer's own list says no."""
         issuer_hash, serial = plain_hash(issuer_hash), plain_serial(serial)
+        if self._issuer is not None:
+            self._issuer.also_released(issuer_hash, serial)
         with self._writing() as writing:
             if not writing.revocations.remove(issuer_hash, serial):
                 raise not_found(f"No certificate with the serial number {serial} of this issuer is revoked.")
@@ -83,6 +124,17 @@ class Revocations(Part):
     def is_revoked(self, issuer_hash: str, serial: str) -> bool:
         """What the own register says, of values as certificates have them."""
         return self._stores.revocations.has(issuer_hash, serial)
+
+    # Time passes
+
+    def is_due(self) -> bool:
+        return self._stores.revocations.has_ended(self._clock.now() - KEPT_AFTER_END)
+
+    def settle(self) -> None:
+        """Forget revoked certificates that ended some time ago: they let nobody in in any case."""
+        with self._writing() as writing:
+            if not writing.revocations.prune(self._clock.now() - KEPT_AFTER_END, MAX_PRUNED):
+                writing.changes_nothing()
 
     # Lists of outside CAs
 

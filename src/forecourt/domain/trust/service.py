@@ -89,4 +89,6 @@ def _told(policy: Policy) -> dict[str, str]:
         "cpoName": repr(policy.cpo_name),
         "listeners": f"[{', '.join(listeners)}]",
         "trustedOrganisations": repr(list(policy.trusted_organisations)),
+        "renewBeforeDays": str(policy.renew_before_days),
+        "renewalsPerMinute": str(policy.renewals_per_minute),
     }

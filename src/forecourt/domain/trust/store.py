@@ -95,6 +95,10 @@ class RevocationReading(Protocol):
 
     def has(self, issuer_hash: str, serial: str) -> bool: ...
 
+    def has_ended(self, before: datetime) -> bool:
+        """Whether there is an entry of a certificate that ended before a moment. Cheap."""
+        ...
+
     def all_pairs(self) -> frozenset[tuple[str, str]]:
         """``issuer_hash`` and ``serial`` of all."""
         ...
@@ -122,6 +126,10 @@ class RevocationStore(RevocationReading, Protocol):
         ...
 
     def remove(self, issuer_hash: str, serial: str) -> bool: ...
+
+    def prune(self, ended_before: datetime, limit: int) -> int:
+        """Forget certificates that ended before a moment, so many at most. Returns how many these were."""
+        ...
 
     def put_crl(self, crl: Crl, at: datetime) -> None:
         """Keep it in place of the one of the same issuer, key and scope."""

@@ -254,6 +254,10 @@ class TrustedCertificates(Part):
             raise conflict(f"{found.reason} Remove it from the store, and import it again.")
         return found
 
+    def fingerprints(self) -> frozenset[str]:
+        """Of all that is in the store: the same ones stand for the same certificates."""
+        return self._stores.certificates.fingerprints()
+
     def list(self, wanted: TrustFilter, page: PageRequest) -> Page[Trusted]:
         """Newest first, of those that can be read."""
         return self._stores.certificates.list(wanted, page)

@@ -1,0 +1,204 @@
+"""Root certificates at stations, in the database."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import BigInteger, Column, Index, Table, Text, select
+
+from forecourt.domain.errands.model import ErrandNumber
+from forecourt.domain.paging import Page, PageRequest
+from forecourt.domain.roots.model import Learned, RootCount, RootNumber, StationRoot
+from forecourt.domain.roots.store import RootEntry
+from forecourt.domain.trust.held import Use
+from forecourt.pki.certificate import Certificate
+from forecourt.pki.hash_data import HashData
+from forecourt.storage.connection import Row
+from forecourt.storage.pages import number_after, page_of
+from forecourt.storage.schema import (
+    Key,
+    columns_of,
+    from_micros,
+    metadata,
+    moment,
+    paged,
+    station_key,
+    text,
+    to_micros,
+)
+from forecourt.storage.trust import parsed
+from forecourt.storage.unit_of_work import Unit
+
+root_report: Final = Table(
+    "root_report",
+    metadata,
+    station_key(primary_key=True, autoincrement=False),
+    Column("purpose", Text, primary_key=True),
+    moment("reported_at", is_required=False),
+)
+"""When a station last told all its roots for a purpose. Also the row by which what is known of them is locked."""
+
+station_root: Final = Table(
+    "station_root",
+    metadata,
+    Column("number", Key, primary_key=True, autoincrement=True),
+    station_key(),
+    text("purpose"),
+    text("algorithm"),
+    text("issuer_name_hash"),
+    text("issuer_key_hash"),
+    text("serial"),
+    text("fingerprint", is_required=False),
+    text("subject", is_required=False),
+    text("pem", is_required=False),
+    text("learned"),
+    moment("learned_at"),
+    Column("deletion", BigInteger),
+    sqlite_autoincrement=True,
+)
+"""The hashes are kept to the letter. Fingerprint, subject and PEM are those of the certificate that they name, where
+one is known. ``deletion`` is the errand that is to take it from the station."""
+
+_columns = station_root.c
+Index("root_of_station", _columns.station_key, _columns.purpose, _columns.number)
+Index("root_by_fingerprint", _columns.fingerprint)
+
+_FIELDS: Final = "number purpose algorithm issuer_name_hash issuer_key_hash serial pem learned learned_at"
+_WRITTEN: Final = (
+    *("purpose", "algorithm", "issuer_name_hash", "issuer_key_hash", "serial"),
+    *("fingerprint", "subject", "pem", "learned", "learned_at"),
+)
+_OF_STATION: Final = (
+    f"SELECT s.identity, {', '.join(f'r.{name}' for name in _FIELDS.split())}, e.number FROM station_root AS r"
+    " JOIN station AS s ON s.key = r.station_key"
+    " LEFT JOIN errand AS e ON e.number = r.deletion AND e.ended_at IS NULL"
+    " WHERE r.station_key = ? AND r.purpose = ? ORDER BY r.number"
+)
+_ADD: Final = (
+    f"INSERT INTO station_root (station_key, {', '.join(_WRITTEN)}) VALUES (?{', ?' * len(_WRITTEN)}) RETURNING number"
+)
+_CHANGE: Final = f"UPDATE station_root SET {', '.join(f'{name} = ?' for name in _WRITTEN)} WHERE number = ?"
+_COUNTS: Final = (
+    "SELECT r.purpose, r.fingerprint, min(r.subject), count(DISTINCT r.station_key),"
+    " count(DISTINCT CASE WHEN r.learned = 'reported' THEN r.station_key END)"
+    " FROM station_root AS r JOIN station AS s ON s.key = r.station_key WHERE s.removed_at IS NULL"
+    " GROUP BY r.purpose, r.fingerprint ORDER BY r.fingerprint IS NULL, 4 DESC, r.purpose, r.fingerprint"
+)
+
+
+class RootRecords:
+    """The RootStore of one unit of work."""
+
+    def __init__(self, unit: Unit) -> None:
+        self._unit = unit
+
+    def hold(self, station_key: int, use: Use) -> None:
+        self._unit.execute(
+            "INSERT INTO root_report (station_key, purpose) VALUES (?, ?)"
+            " ON CONFLICT (station_key, purpose) DO UPDATE SET reported_at = root_report.reported_at",
+            (station_key, use.value),
+        )
+
+    def of_station(self, station_key: int, use: Use) -> Sequence[StationRoot]:
+        return [_to_root(row) for row in self._unit.all(_OF_STATION, (station_key, use.value))]
+
+    def reported_at(self, station_key: int, use: Use) -> datetime | None:
+        row = self._unit.one(
+            "SELECT reported_at FROM root_report WHERE station_key = ? AND purpose = ?", (station_key, use.value)
+        )
+        return None if row is None or row[0] is None else from_micros(row[0])
+
+    def note_report(self, station_key: int, use: Use, at: datetime) -> None:
+        self._unit.execute(
+            "UPDATE root_report SET reported_at = ? WHERE station_key = ? AND purpose = ?",
+            (to_micros(at), station_key, use.value),
+        )
+
+    def add(self, station_key: int, entry: RootEntry) -> RootNumber:
+        return RootNumber(self._unit.upsert(_ADD, (station_key, *_written(entry)))[0])
+
+    def change(self, number: RootNumber, entry: RootEntry) -> None:
+        self._unit.execute(_CHANGE, (*_written(entry), number))
+
+    def remove(self, number: RootNumber) -> None:
+        self._unit.execute("DELETE FROM station_root WHERE number = ?", (number,))
+
+    def is_going(self, number: RootNumber, errand: ErrandNumber) -> None:
+        self._unit.execute("UPDATE station_root SET deletion = ? WHERE number = ?", (errand, number))
+
+    def forget(self, station_key: int) -> None:
+        self._unit.execute("UPDATE root_report SET reported_at = NULL WHERE station_key = ?", (station_key,))
+        self._unit.execute("DELETE FROM station_root WHERE station_key = ?", (station_key,))
+
+    def strangers(self) -> Sequence[HashData]:
+        names = "algorithm, issuer_name_hash, issuer_key_hash, serial"
+        rows = self._unit.all(f"SELECT DISTINCT {names} FROM station_root WHERE fingerprint IS NULL ORDER BY {names}")
+        return [HashData(*row) for row in rows]
+
+    def name(self, named: HashData, certificate: Certificate) -> None:
+        self._unit.execute(
+            "UPDATE station_root SET fingerprint = ?, subject = ?, pem = ? WHERE fingerprint IS NULL"
+            " AND algorithm = ? AND issuer_name_hash = ? AND issuer_key_hash = ? AND serial = ?",
+            (
+                *(certificate.fingerprint, certificate.subject, certificate.pem),
+                *(named.algorithm, named.issuer_name_hash, named.issuer_key_hash, named.serial),
+            ),
+        )
+
+    def certificates(self, use: Use) -> Sequence[Certificate]:
+        sql = (
+            "SELECT min(pem) FROM station_root WHERE purpose = ? AND fingerprint IS NOT NULL"
+            " GROUP BY fingerprint ORDER BY fingerprint"
+        )
+        return [parsed(row[0]) for row in self._unit.all(sql, (use.value,))]
+
+    def with_certificate(self, fingerprint: str, page: PageRequest) -> Page[StationRoot]:
+        station = metadata.tables["station"]
+        statement = (
+            select(station.c.identity, *columns_of(station_root, _FIELDS))
+            .join(station, station.c.key == _columns.station_key)
+            .where(_columns.fingerprint == fingerprint, station.c.removed_at.is_(None))
+            .order_by(_columns.number.desc())
+        )
+        after = number_after(page)
+        if after is not None:
+            statement = statement.where(_columns.number < after)
+        return page_of(self._unit.select(paged(statement, page)), page, _to_root, lambda row: row[1])
+
+    def counts(self) -> Sequence[RootCount]:
+        return [
+            RootCount(use=Use(use), fingerprint=fingerprint, subject=subject, stations=stations, reported=reported)
+            for use, fingerprint, subject, stations, reported in self._unit.all(_COUNTS)
+        ]
+
+
+def _written(entry: RootEntry) -> Row:
+    named, certificate = entry.named, entry.certificate
+    return (
+        entry.use.value,
+        named.algorithm,
+        named.issuer_name_hash,
+        named.issuer_key_hash,
+        named.serial,
+        None if certificate is None else certificate.fingerprint,
+        None if certificate is None else certificate.subject,
+        None if certificate is None else certificate.pem,
+        entry.learned.value,
+        to_micros(entry.learned_at),
+    )
+
+
+def _to_root(row: Row) -> StationRoot:
+    identity, number, use, algorithm, name_hash, key_hash, serial, pem, learned, learned_at, *deletion = row
+    return StationRoot(
+        number=RootNumber(number),
+        station=identity,
+        use=Use(use),
+        named=HashData(algorithm, name_hash, key_hash, serial),
+        certificate=None if pem is None else parsed(pem),
+        learned=Learned(learned),
+        learned_at=from_micros(learned_at),
+        is_going=any(one is not None for one in deletion),
+    )
