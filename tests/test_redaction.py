@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forecourt.domain.configuration.catalogue import KEYS
-from forecourt.redaction import HIDDEN, is_secret_key, without_credentials
+from forecourt.redaction import HIDDEN, frame_without_tokens, is_secret_key, without_credentials, without_tokens
 
 SECRET = "c0ffee"
+TOKEN = "fct_" + "c0ffee-" * 6 + "_"
 
 
 @pytest.mark.parametrize(
@@ -21,6 +22,9 @@ SECRET = "c0ffee"
         ("https://files.example/fw.bin?sig=c0ffee&x=1", "https://files.example/fw.bin?***"),
         ("https://files.example/fw.bin#c0ffee", "https://files.example/fw.bin"),
         ("ftp://me:c0ffee@10@files.example/", "ftp://***@files.example/"),
+        (f"https://files.example/up/{TOKEN}/", "https://files.example/up/***/"),
+        (f"https://files.example/base/down/{TOKEN}/fw.bin", "https://files.example/base/down/***/fw.bin"),
+        (f"ftps://t7:{TOKEN}@files.example/", "ftps://***@files.example/"),
         ("//me:c0ffee@files.example/in", "//***@files.example/in"),
         ("", ""),
         ("just/a/path", "just/a/path"),
@@ -82,3 +86,20 @@ def test_secret_keys_are_known_by_their_names(key: str, is_secret: bool) -> None
 
 def test_of_the_keys_of_the_standard_only_one_is_secret() -> None:
     assert [key.name for key in KEYS if is_secret_key(key.name)] == ["AuthorizationKey"]
+
+
+@pytest.mark.parametrize(
+    "written", [TOKEN, TOKEN[:15], TOKEN.replace("_", "%5F"), TOKEN.replace("_", "%5f").replace("-", "%2D")]
+)
+def test_a_message_is_taken_in_without_tokens_wherever_they_stand(written: str) -> None:
+    """Stations repeat the location that they were told, and cut it where their room ends."""
+    frame = f'[2, "fct_is-not-one", "StatusNotification", {{"info": "to http://h/up/{written}/ failed"}}]'
+    hidden = frame_without_tokens(frame.encode()).decode()
+    assert hidden == frame.replace(written, HIDDEN)
+    assert "fct_is-not-one" in hidden, "the answer must name the message"
+    assert without_tokens(f"a {written} b") == f"a {HIDDEN} b"
+
+
+def test_a_message_without_a_token_stays_as_it_is() -> None:
+    frame = b'[2,"1","DataTransfer",{"vendorId":"_%","data":"fct_short"}]'
+    assert frame_without_tokens(frame) == frame

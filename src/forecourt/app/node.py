@@ -10,26 +10,29 @@ from typing import Final
 
 import uvloop
 
-from forecourt import config as settings
-from forecourt import logs
+from forecourt import loading, logs
 from forecourt.app import folder
 from forecourt.app.database import open_database
 from forecourt.app.process import StartError, is_listening, only_one, version
 from forecourt.app.secret_key import seal_anew
-from forecourt.config import Address, Config, Tls
+from forecourt.config import Config, Tls
 from forecourt.passwords import Argon2Hasher
+from forecourt.settings import Address
 from forecourt.storage.database import Database
 from forecourt.supervisor import Role, Supervisor
 
-ROLES: Final = {name: f"forecourt.app.{name}" for name in ("gateway", "console", "site")}
+ROLES: Final = {name: f"forecourt.app.{name}" for name in ("gateway", "console", "files", "site")}
 """Role → the module that is it. A process loads its own only: neither starts with the other's libraries."""
+
+FILES_SECONDS: Final = 15.0
+"""How long the start waits for the doors for files before it says that it runs."""
 
 
 def run_role(name: str) -> None:
     """Be one role of this node. Raises ConfigError or StartError."""
     if name not in ROLES:
         raise StartError(f"There is no role {name!r}; the roles are {', '.join(ROLES)}.")
-    config = settings.load()
+    config = loading.load()
     logs.set_up(config.log, name)
     uvloop.run(importlib.import_module(ROLES[name]).run(config))
 
@@ -39,21 +42,22 @@ def serve(announce: Callable[[str], None]) -> None:
 
     Raises ConfigError or StartError.
     """
-    config = settings.load()
+    config = loading.load()
     logs.set_up(config.log, "supervisor")
     asyncio.run(_serve(config, announce, _node_roles(config)))
 
 
 def demo(announce: Callable[[str], None]) -> None:
     """Run this node with a simulated site of a few stations, registered first."""
-    config = settings.load()
+    config = loading.load()
     logs.set_up(config.log, "supervisor")
     asyncio.run(importlib.import_module(ROLES["site"]).prepare(config))
     asyncio.run(_serve(config, announce, [Role("site", 5), *_node_roles(config)]))
 
 
 def _node_roles(config: Config) -> list[Role]:
-    return [Role("gateway", config.gateway.drain_seconds + 15), Role("console", 10)]
+    roles = [Role("gateway", config.gateway.drain_seconds + 15), Role("console", 10)]
+    return [*roles, Role("files", 15)] if config.files.is_open else roles
 
 
 async def _serve(config: Config, announce: Callable[[str], None], roles: list[Role]) -> None:
@@ -76,6 +80,8 @@ def _addresses(config: Config) -> Iterator[tuple[str, Address]]:
     for listener in config.all_listeners:
         yield settings_of.get(listener.name, f"the address of the listener {listener.name}"), listener.address
     yield "FORECOURT_CONSOLE", config.console
+    for name, address in config.files.addresses:
+        yield f"FORECOURT_FILES_{name.upper()}", address
 
 
 async def _prepare(config: Config, announce: Callable[[str], None]) -> bool:
@@ -104,10 +110,27 @@ async def _show_addresses(config: Config, announce: Callable[[str], None], *, ha
             if await is_listening(address):
                 break
             await asyncio.sleep(0.1)
+    silent = await _silent_doors(config)
     announce(f"Forecourt {version()} is running; press Ctrl-C to stop it.")
     for listener in config.all_listeners:
         is_waiting = listener.tls is not Tls.NONE and not has_certificate
         hint = "   (once there is a server certificate)" if is_waiting else ""
         announce(f"  stations   {listener.scheme}://{listener.address}/ocpp/IDENTITY{hint}")
+    for name, address in config.files.addresses:
+        scheme = {"http": "http", "tls": "https", "ftp": "ftps" if config.files.ftp_tls_only else "ftp"}[name]
+        is_waiting = scheme in ("https", "ftps") and not has_certificate
+        hint = "   (once there is a server certificate)" if is_waiting else ""
+        hint = "   (nobody listens there yet; see the log)" if address in silent else hint
+        announce(f"  files      {scheme}://{address}/{hint}")
     announce(f"  REST       http://{config.console}/api/v1/docs")
     announce(f"  database   {Database(config.database_url).shown}")
+
+
+async def _silent_doors(config: Config) -> list[Address]:
+    """Where files should be moved and nobody listens, after some time: stations charge without them."""
+    missing = [address for name, address in config.files.addresses if name != "tls"]
+    deadline = asyncio.get_running_loop().time() + FILES_SECONDS
+    while missing and asyncio.get_running_loop().time() < deadline:
+        missing = [address for address in missing if not await is_listening(address)]
+        await asyncio.sleep(0.1 if missing else 0)
+    return missing

@@ -12,7 +12,7 @@ import msgspec
 
 from forecourt.ocpp.action import Message
 from forecourt.ocpp.payload import is_deep
-from forecourt.redaction import HIDDEN, is_secret_key, without_credentials
+from forecourt.redaction import HIDDEN, is_secret_key, tokens_in, without_credentials
 
 __all__ = ["URL", "is_secret_key", "scrubbed", "secrets_in", "shown", "without_key_values"]
 """The words import nothing but the protocol, so what they need of secrets is offered here."""
@@ -51,6 +51,7 @@ def secrets_in(words: Message) -> set[str]:
     for name in _urls(type(words)):
         value = getattr(words, name)
         if isinstance(value, str) and without_credentials(value) != value:
+            found |= tokens_in(value)
             found |= {value, value.partition("?")[2], *value.partition("://")[2].rpartition("@")[0].split(":", 1)}
     for name in words.__struct_fields__:
         value = getattr(words, name)

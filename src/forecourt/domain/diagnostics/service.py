@@ -11,6 +11,8 @@ from forecourt.domain.errands.intents import UploadLog
 from forecourt.domain.errands.model import Delivery, Draft, Errand, ErrandNumber, Failure, Order
 from forecourt.domain.errands.service import Errands
 from forecourt.domain.errors import invalid
+from forecourt.domain.files.model import Direction
+from forecourt.domain.files.service import Files
 from forecourt.domain.jobs.locations import check_location, doubts_about_location
 from forecourt.domain.jobs.model import Channel, JobDraft, JobKind, JobNumber, Report
 from forecourt.domain.jobs.service import Jobs
@@ -42,8 +44,9 @@ class LogType(enum.Enum):
 class WantedLog:
     """A log that is to be uploaded, and from which time."""
 
-    location: str
     log: LogType
+    location: str | None = None
+    """None has it received here."""
     retries: int | None = None
     retry_seconds: int | None = None
     since: datetime | None = None
@@ -53,8 +56,11 @@ class WantedLog:
 class Diagnostics:
     """Everything that can happen to an upload."""
 
-    def __init__(self, jobs: Jobs, errands: Errands, provisioning: Provisioning, security: Security) -> None:
+    def __init__(
+        self, jobs: Jobs, errands: Errands, provisioning: Provisioning, security: Security, files: Files
+    ) -> None:
         self._jobs = jobs
+        self._files = files
         self._errands = errands
         self._provisioning = provisioning
         self._security = security
@@ -62,25 +68,29 @@ class Diagnostics:
 
     def collect(self, station: Station, wanted: WantedLog, order: Order) -> Errand:
         """Have a log uploaded. Diagnostics are asked for in the way that the station is known to speak; a station of
-        which nothing is known is asked in the older way, which all know. Raises DomainError INVALID."""
-        check_location(wanted.location)
+        which nothing is known is asked in the older way, which all know. Raises DomainError INVALID, or UNAVAILABLE
+        when it is to be received here and there is no door for files."""
+        if wanted.location is not None:
+            check_location(wanted.location)
         if wanted.since is not None and wanted.until is not None and wanted.since >= wanted.until:
             raise invalid("The time that the log covers must begin before it ends.", field="from")
         kind = self._kind(station, wanted.log)
+        shown = wanted.location or self._files.shown(station, Direction.UPLOAD)
         job = self._jobs.add(
-            station,
-            JobDraft(kind=kind, operation=COLLECT_LOG, asked_by=order.asked_by, location=wanted.location),
+            station, JobDraft(kind=kind, operation=COLLECT_LOG, asked_by=order.asked_by, location=shown)
         )
+        location = wanted.location or self._files.offer_upload(station, job=job, name=_LOG_NAMES[kind])
         intent = UploadLog(
             job=job,
-            location=wanted.location,
+            location=location,
             log=_LOG_NAMES[kind],
             retries=wanted.retries,
             retry_seconds=wanted.retry_seconds,
             since=wanted.since,
             until=wanted.until,
         )
-        warnings = tuple(doubts_about_location(wanted.location))
+        doubts = self._files.doubts(station) if wanted.location is None else doubts_about_location(wanted.location)
+        warnings = tuple(doubts)
         draft = Draft(operation=COLLECT_LOG, intent=intent, shown=None, warnings=warnings)
         errand = self._errands.ask(station, draft, order)
         self._jobs.carried_by(job, errand.number)

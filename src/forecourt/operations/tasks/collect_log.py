@@ -19,14 +19,14 @@ from forecourt.operations.values import Count, Moment, check_moments, in_utc, or
 
 class CollectLogParameters(Parameters, frozen=True, kw_only=True):
     location: Annotated[
-        str,
+        Annotated[str, Meta(extra=URL, min_length=1, max_length=MAX_LOCATION_CHARACTERS)] | UnsetType,
         Meta(
-            extra=URL,
-            min_length=1,
-            max_length=MAX_LOCATION_CHARACTERS,
-            description="URI of the folder to upload to. A password in it is forgotten once it was sent.",
+            description=(
+                "URI of the folder to upload to; absent to have the file received here. A password in it is forgotten"
+                " once it was sent."
+            ),
         ),
-    ]
+    ] = UNSET
     log: Annotated[LogType, Meta(description="Which log.")]
     retries: Annotated[
         Count | UnsetType, Meta(description="How often to try again; absent to let the station decide.")
@@ -47,7 +47,7 @@ class CollectLogParameters(Parameters, frozen=True, kw_only=True):
 
 def collect_log(services: Services, station: Station, params: CollectLogParameters, order: Order) -> Errand:
     wanted = WantedLog(
-        location=params.location,
+        location=or_none(params.location),
         log=params.log,
         retries=or_none(params.retries),
         retry_seconds=or_none(params.retry_interval),
