@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 from msgspec import UNSET, Meta, UnsetType
 
@@ -11,6 +11,8 @@ Value = TypeVar("Value")
 
 Count = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 Moment = Annotated[datetime, Meta(tz=True)]
+RootUse = Literal["CentralSystemRootCertificate", "ManufacturerRootCertificate"]
+"""What a station has roots for, as in InstallCertificate (M05)."""
 
 
 def or_none(value: Value | UnsetType) -> Value | None:

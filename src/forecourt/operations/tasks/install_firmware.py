@@ -7,6 +7,7 @@ from typing import Annotated, Final
 from msgspec import UNSET, Meta, UnsetType
 
 from forecourt.domain.errands.model import Errand, Order
+from forecourt.domain.firmware.model import MAX_SIGNATURE, MAX_SIGNING_CERTIFICATE, ImageNumber
 from forecourt.domain.firmware.service import INSTALL_FIRMWARE, WantedFirmware
 from forecourt.domain.jobs.locations import MAX_LOCATION_CHARACTERS
 from forecourt.domain.provisioning.model import Station
@@ -15,20 +16,32 @@ from forecourt.ocpp.redaction import URL
 from forecourt.operations.operation import Operation, Parameters
 from forecourt.operations.values import Count, Moment, check_moments, in_utc, or_none
 
-Pem = Annotated[str, Meta(max_length=5500)]
-Signature = Annotated[str, Meta(max_length=800)]
+Url = Annotated[str, Meta(min_length=1, max_length=MAX_LOCATION_CHARACTERS)]
+Number = Annotated[int, Meta(ge=1, le=2**63 - 1)]
+Pem = Annotated[str, Meta(max_length=MAX_SIGNING_CERTIFICATE)]
+Signature = Annotated[str, Meta(max_length=MAX_SIGNATURE)]
 
 
 class InstallFirmwareParameters(Parameters, frozen=True, kw_only=True):
     location: Annotated[
-        str,
+        Url | UnsetType,
         Meta(
             extra=URL,
-            min_length=1,
-            max_length=MAX_LOCATION_CHARACTERS,
-            description="URI of the firmware file. A password in it is forgotten once it was sent.",
+            description="URI of the firmware file, where it is not an image that is kept here. A password in it is"
+            " forgotten once it was sent.",
         ),
-    ]
+    ] = UNSET
+    image: Annotated[
+        Number | UnsetType,
+        Meta(
+            description="The number of a firmware image that is kept here. The station gets an address of its own to"
+            " fetch it from, and the image's signature unless another one is given."
+        ),
+    ] = UNSET
+    despite_failed_check: Annotated[
+        bool,
+        Meta(description="Whether to send an image whose signature or signing certificate was found wrong."),
+    ] = False
     retrieve_at: Annotated[
         Moment | UnsetType, Meta(description="The earliest time to download; absent for at once.")
     ] = UNSET
@@ -59,7 +72,9 @@ class InstallFirmwareParameters(Parameters, frozen=True, kw_only=True):
 
 def install_firmware(services: Services, station: Station, params: InstallFirmwareParameters, order: Order) -> Errand:
     wanted = WantedFirmware(
-        location=params.location,
+        location=or_none(params.location),
+        image=None if params.image is UNSET else ImageNumber(params.image),
+        despite_failed_check=params.despite_failed_check,
         retrieve_at=in_utc(params.retrieve_at),
         install_at=in_utc(params.install_at),
         signing_certificate=or_none(params.signing_certificate),
