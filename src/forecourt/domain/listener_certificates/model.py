@@ -1,0 +1,191 @@
+"""Server certificates that this system asks for, puts in place and renews by itself (A00.FR.306, A00.FR.701)."""
+
+from __future__ import annotations
+
+import enum
+import ipaddress
+import re
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from forecourt.domain.authorities.model import KeyFamily
+from forecourt.domain.errors import DomainError, invalid
+from forecourt.domain.signing.model import SigningNumber
+
+MAX_NAME: Final = 80
+"""Characters; with the key family at its end it is the name of a server certificate."""
+MAX_HOST_NAMES: Final = 20
+MAX_COMMON_NAME: Final = 64
+"""RFC 5280, ub-common-name: the first host name is the common name (A00.FR.510)."""
+MAX_HOST_NAME: Final = 253
+
+FAST_DAYS: Final = 20 / 24
+"""What is asked for with fast expiry: less than 24 hours, also when it is dated back (A00.FR.701)."""
+FAST_LIMIT: Final = timedelta(hours=24)
+
+SHORTEST_RENEW_BEFORE: Final = timedelta(minutes=1)
+LONGEST_RENEW_BEFORE: Final = timedelta(days=3650)
+
+_LABEL: Final = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)", re.ASCII)
+
+
+class MemberState(enum.Enum):
+    """The life of the certificate of one key family, again and again::
+
+    WANTED ── ASKED ── ISSUED ── IN_PLACE
+       └────────┴── FAILED ── WANTED
+    """
+
+    WANTED = "wanted"
+    """A key has to be made."""
+    ASKED = "asked"
+    """The key is made, and an authority is asked for the certificate."""
+    ISSUED = "issued"
+    """The authority has signed, and the certificate is checked against its key."""
+    IN_PLACE = "inPlace"
+    """Listeners present it."""
+    FAILED = "failed"
+    """It is tried again later; what was in place before stays."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """The certificate of one key family. What is in place stays so while the next one is on its way."""
+
+    name: str
+    """Of the server certificate under which it is presented."""
+    family: KeyFamily
+    state: MemberState
+    round: int
+    """Counts the certificates that were wanted: what was made for an older one is not used."""
+    wanted_at: datetime | None = None
+    """Since when a new one is wanted, however often that failed; None when it is in place."""
+    signing: SigningNumber | None = None
+    reason: str | None = None
+    """Why it failed last, in a sentence."""
+    attempts: int = 0
+    """How often it failed since one was in place last."""
+    fingerprint: str | None = None
+    """Of what is in place."""
+    placed_at: datetime | None = None
+    not_after: datetime | None = None
+    renew_at: datetime | None = None
+    again_at: datetime | None = None
+    """When it is tried again, after it failed, or when what was issued begins to be valid."""
+    due_at: datetime | None = None
+    """When somebody has to look at it next."""
+
+    @property
+    def is_under_way(self) -> bool:
+        return self.state in (MemberState.WANTED, MemberState.ASKED, MemberState.ISSUED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What an operator wants of a managed server certificate."""
+
+    host_names: tuple[str, ...]
+    """DNS names and IP addresses that stations use; the first one is the common name (A00.FR.510)."""
+    authority: str | None = None
+    """Its name; None leaves it to the choice for servers."""
+    families: frozenset[KeyFamily] = frozenset(KeyFamily)
+    """Both, so that stations can use any of the four suites (A00.FR.317)."""
+    is_fast: bool = False
+    """It expires within a day and is renewed every few hours, so that stations need not ask whether it was revoked
+    (A00.FR.701)."""
+    renew_before: timedelta | None = None
+    """So long before its end it is renewed; None: after two thirds of its life, with fast expiry after a quarter."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Managed:
+    """A managed server certificate, as people see it."""
+
+    name: str
+    wish: Wish
+    members: tuple[Member, ...]
+    """One for each key family."""
+    changed_by: str
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A managed server certificate after a change, and what an operator should know."""
+
+    managed: Managed
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyWanted:
+    """A key to be made, and a request for its certificate."""
+
+    name: str
+    round: int
+    family: KeyFamily
+    host_names: tuple[str, ...]
+    organisation: str | None
+    """A00.FR.509."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placement:
+    """A certificate to be put in place, with its key."""
+
+    name: str
+    round: int
+    chain_pem: str
+    key_pem: str | None = field(repr=False)
+    """None when it cannot be opened any more."""
+
+
+def member_name(name: str, family: KeyFamily) -> str:
+    return f"{name}-{family.value}"
+
+
+def check_wish(wish: Wish) -> Wish:
+    """The wish with host names as they are compared: in lower case, each once. Raises DomainError INVALID."""
+    hosts = tuple(dict.fromkeys(_host_name(one) for one in wish.host_names))
+    if not 1 <= len(hosts) <= MAX_HOST_NAMES:
+        raise _bad_hosts(f"Give 1 to {MAX_HOST_NAMES} host names: those that stations find in their address.")
+    if len(hosts[0]) > MAX_COMMON_NAME:
+        sentence = f"The first host name becomes the common name, which has at most {MAX_COMMON_NAME} characters"
+        raise _bad_hosts(f"{sentence} (RFC 5280); put a shorter one first.")
+    if not wish.families:
+        raise invalid("Choose at least one kind of key: rsa, ecdsa, or both.", field="families")
+    before = wish.renew_before
+    if before is not None and not SHORTEST_RENEW_BEFORE <= before <= LONGEST_RENEW_BEFORE:
+        raise invalid(
+            "A certificate is renewed between a minute and ten years before its end.", field="renewBeforeHours"
+        )
+    if before is not None and wish.is_fast and before >= FAST_LIMIT * FAST_DAYS:
+        sentence = f"With fast expiry a certificate lives {FAST_DAYS * 24:.0f} hours, so it is renewed later than that"
+        raise invalid(f"{sentence} before its end; leave it out to renew it every few hours.", field="renewBeforeHours")
+    return Wish(
+        host_names=hosts,
+        authority=wish.authority,
+        families=wish.families,
+        is_fast=wish.is_fast,
+        renew_before=before,
+    )
+
+
+def _host_name(text: str) -> str:
+    name = text.strip().rstrip(".").lower()
+    try:
+        return str(ipaddress.ip_address(name.strip("[]")))
+    except ValueError:
+        pass
+    if name.startswith("*."):
+        raise _bad_hosts(f"{text!r} is for any host of a domain, which stations may refuse; name each host.")
+    if not name.isascii():
+        raise _bad_hosts(f"{text!r} must be written as in the domain name system, such as xn--bcher-kva.example.")
+    if len(name) > MAX_HOST_NAME or not all(_LABEL.fullmatch(label) for label in name.split(".")):
+        raise _bad_hosts(f"{text!r} is neither a host name such as csms.example.com nor an IP address.")
+    return name
+
+
+def _bad_hosts(sentence: str) -> DomainError:
+    return invalid(sentence, field="hostNames")
