@@ -22,6 +22,9 @@ from forecourt_simulator.misbehaviour import Misbehaviour
 from forecourt_simulator.naming import station_names
 from forecourt_simulator.note import Note
 from forecourt_simulator.own_certificate import KeyKind
+from forecourt_simulator.renewal import RenewalPlan
+from forecourt_simulator.renewal import renew as wait_for_renewal
+from forecourt_simulator.renewal_report import print_renewal
 from forecourt_simulator.run import Fleet, run_fleet
 from forecourt_simulator.security_log import Told
 from forecourt_simulator.storm import StormPlan, TooManyStations, blow
@@ -180,6 +183,61 @@ def storm(
         typer.echo(report.to_json())
     else:
         print_storm(report, Console())
+    if not report.is_complete:
+        raise typer.Exit(1)
+
+
+@app.command()
+def renew(
+    *,
+    url: options.Url = "wss://127.0.0.1:9443/ocpp",
+    count: options.Count = 100,
+    prefix: Annotated[str, typer.Option(help="Start of every identity; a number of four digits follows.")] = "SIM-",
+    certificate: options.Certificate = None,
+    private_key: options.PrivateKey = None,
+    ca: options.Ca = None,
+    key_kind: Annotated[KeyKind, typer.Option(help="Keys that the stations make for certificates.")] = KeyKind.EC,
+    faults: Annotated[
+        float, typer.Option(min=0, max=33, help="Percent that refuse, that are away, and that lose an answer.")
+    ] = 0.0,
+    away: Annotated[float, typer.Option(min=0, help="Seconds off line, for those that are away.")] = 10.0,
+    give_up: Annotated[float, typer.Option(min=1, help="Seconds after which it ends in any case.")] = 600.0,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same faults.")] = 1,
+    as_json: Json = False,
+) -> None:
+    """Wait at profile 3 until the central system has renewed the certificates of all stations. The exit code is 1 when
+    it has not, or when a station cannot come in any more."""
+    wanted = options.SecurityOptions(
+        profile=3,
+        key=None,
+        password=None,
+        key_file=None,
+        ca=ca,
+        certificate=certificate,
+        private_key=private_key,
+        serial=None,
+        version=None,
+        ciphers=None,
+        key_kind=key_kind,
+        told=Told.NOTHING,
+        misbehave=None,
+    )
+    plan = RenewalPlan(
+        url=url,
+        names=station_names(prefix, count),
+        security=_or_leave(wanted.setups),
+        fault_percent=faults,
+        away_seconds=away,
+        give_up_seconds=give_up,
+        seed=seed,
+    )
+    report = _or_leave(lambda: _run(wait_for_renewal(plan)))
+    if report is None:
+        raise typer.Exit(130)
+    if as_json:
+        typer.echo(report.to_json())
+    else:
+        print_renewal(report, Console())
     if not report.is_complete:
         raise typer.Exit(1)
 

@@ -82,6 +82,18 @@ class Misbehaviour(enum.Enum):
         "rejects-certificate",
         "Answers Rejected to CertificateSigned, as if the certificate were not valid.",
     )
+    REJECTS_RENEWAL = (
+        "rejects-renewal",
+        "Answers Rejected to ExtendedTriggerMessage of SignChargePointCertificate.",
+    )
+    LOSES_CERTIFICATE = (
+        "loses-certificate",
+        "Loses the connection instead of taking its first CertificateSigned; it takes the next one.",
+    )
+    LOSES_CERTIFICATE_ANSWER = (
+        "loses-certificate-answer",
+        "Takes its first CertificateSigned and loses the connection before it has answered.",
+    )
 
 
 def other_serial_number(serial_number: str) -> str:

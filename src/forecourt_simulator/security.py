@@ -69,6 +69,10 @@ class Security:
         self.is_reconnect_due = False
         self.line_fault: LineFault | None = None
         self.own = OwnCertificates(setup.own)
+        self.shown: Own | None = None
+        """The certificate of the newest attempt to connect."""
+        self.connected_with: Own | None = None
+        """That of the newest connection that came about."""
         self.certificates = Certificates()
         self.certificates.put("CentralSystemRootCertificate", setup.roots)
         self.setup = setup
@@ -80,10 +84,19 @@ class Security:
         self._tries = 0
         self._at_restart: list[Change] = []
         self._came_back = False
+        self._has_lost_certificate = False
         configuration.put("SecurityProfile", str(setup.profile))
 
     def does(self, misbehaviour: Misbehaviour) -> bool:
         return misbehaviour in self.setup.misbehaviours
+
+    def loses_certificate(self, misbehaviour: Misbehaviour) -> bool:
+        """True once for a station that does this: the line breaks instead of an answer to CertificateSigned."""
+        if not self.does(misbehaviour) or self._has_lost_certificate:
+            return False
+        self._has_lost_certificate = True
+        self.line_fault = LineFault.DROP
+        return True
 
     # What the next connection is made with
 
@@ -115,11 +128,12 @@ class Security:
 
     def context(self, now: Moment) -> ssl.SSLContext:
         """The TLS of the next connection."""
+        self.shown = self._shown(now)
         roots = self.certificates.trusted
         trusts_machine = self.setup.trusts_machine and not roots
         return client_context(
             None if trusts_machine else roots,
-            own=self._shown(now),
+            own=self.shown,
             choice=OLD_TLS if self.does(Misbehaviour.OLD_TLS) else self.setup.tls,
             checks_server=not self.does(Misbehaviour.TRUSTS_ANYONE),
         )
@@ -214,6 +228,7 @@ class Security:
     def take_connection(self, anchor: x509.Certificate | None) -> None:
         """A connection stands; a profile that was tried counts from now on (A05.FR.07)."""
         self.is_reconnect_due = False
+        self.connected_with = self.shown
         self.certificates.take_connection(anchor)
         if self.trying is None:
             return

@@ -78,12 +78,15 @@ def _ids(
 @answer.register
 def _signed(request: CertificateSignedRequest, station: Station, now: Moment) -> CertificateSignedResponse:
     """A station of profile 3 connects again with its new certificate as soon as that is valid (A02.FR.08)."""
+    if station.security.loses_certificate(Misbehaviour.LOSES_CERTIFICATE):
+        return CertificateSignedResponse(status="Accepted")  # which nobody hears
     try:
         own = _take(request.certificate_chain, station, now)
     except InvalidCertificate as invalid:
         station.security_log.add("InvalidChargePointCertificate", now, str(invalid))
         return CertificateSignedResponse(status="Rejected")
     station.security_log.add("ReconfigurationOfSecurityParameters", now, "ChargePointCertificate")
+    station.security.loses_certificate(Misbehaviour.LOSES_CERTIFICATE_ANSWER)
     is_shown = station.security.profile == 3 and station.security.own.current(now.wall) is own
     station.security.is_reconnect_due = station.security.is_reconnect_due or is_shown
     return CertificateSignedResponse(status="Accepted")

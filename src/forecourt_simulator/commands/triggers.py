@@ -21,6 +21,7 @@ from forecourt.dialects.v16.messages.trigger_message import (
 from forecourt_simulator.commands.dispatch import answer
 from forecourt_simulator.commands.security import sign_letter
 from forecourt_simulator.mailbox import Letter
+from forecourt_simulator.misbehaviour import Misbehaviour
 from forecourt_simulator.moment import Moment
 from forecourt_simulator.station import Station
 
@@ -37,6 +38,8 @@ def _trigger(request: TriggerMessageRequest, station: Station, now: Moment) -> T
 @answer.register
 def _extended(request: ExtendedTriggerMessageRequest, station: Station, now: Moment) -> ExtendedTriggerMessageResponse:
     if request.requested_message == "SignChargePointCertificate":
+        if station.security.does(Misbehaviour.REJECTS_RENEWAL):
+            return ExtendedTriggerMessageResponse(status="Rejected")
         return ExtendedTriggerMessageResponse(status=_post(station, [sign_letter(station)]))
     if request.requested_message == "FirmwareStatusNotification":
         return ExtendedTriggerMessageResponse(status=_post(station, [station.firmware.signed_letter()]))

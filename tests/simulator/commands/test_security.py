@@ -31,6 +31,7 @@ from forecourt.dialects.v16.messages.security_event_notification import Security
 from forecourt.dialects.v16.messages.sign_certificate import SignCertificateRequest
 from forecourt_simulator.misbehaviour import Misbehaviour
 from forecourt_simulator.own_certificate import KeyKind
+from forecourt_simulator.security import LineFault
 from forecourt_simulator.security_log import Told
 from forecourt_simulator.security_setup import SecuritySetup
 from tests.simulator.authority import FROM, UNTIL, Authority, pem, the_root
@@ -283,6 +284,28 @@ def test_certificates_can_be_refused_on_purpose() -> None:
     world, csr = a_requesting_world(Misbehaviour.REJECTS_CERTIFICATE)
     assert deliver(world, the_root().answer(csr)) == "Rejected"
     assert logged(world)[-1] == "InvalidChargePointCertificate"
+
+
+def test_a_request_for_a_request_can_be_refused_on_purpose() -> None:
+    """A02: Rejected to ExtendedTriggerMessage."""
+    world = a_world(security=SecuritySetup(misbehaviours=frozenset({Misbehaviour.REJECTS_RENEWAL})))
+    response = ask(world, ExtendedTriggerMessageRequest(requested_message="SignChargePointCertificate"))
+    assert response == ExtendedTriggerMessageResponse(status="Rejected")
+
+
+@pytest.mark.parametrize(
+    ("misbehaviour", "held"), [(Misbehaviour.LOSES_CERTIFICATE, 0), (Misbehaviour.LOSES_CERTIFICATE_ANSWER, 1)]
+)
+def test_the_first_answer_to_a_certificate_can_be_lost(misbehaviour: Misbehaviour, held: int) -> None:
+    """Whether the station took it nobody can tell; the second one is answered."""
+    world, csr = a_requesting_world(misbehaviour)
+    security = world.station.security
+    before = len(security.own.held)
+    deliver(world, the_root().answer(csr))
+    assert (security.line_fault, len(security.own.held) - before) == (LineFault.DROP, held)
+    security.line_fault = None
+    again = deliver(world, the_root().answer(csr))
+    assert (security.line_fault, again) == (None, "Accepted" if held == 0 else "Rejected")
 
 
 def test_requests_can_be_wrong_on_purpose() -> None:
