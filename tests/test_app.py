@@ -18,9 +18,10 @@ import pytest
 
 from forecourt.app import node, process
 from forecourt.app.database import open_database
-from forecourt.config import Address, Config, Secret
+from forecourt.config import Config
 from forecourt.domain.services import Services
 from forecourt.passwords import Argon2Hasher
+from forecourt.settings import Address, Secret
 from tests.support.vault import SECRET_KEY
 
 SRC = Path(__file__).resolve().parents[1] / "src"
@@ -43,6 +44,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
         "FORECOURT_DATA": str(tmp_path / "data"),
         "FORECOURT_STATIONS": a_free_address(),
         "FORECOURT_CONSOLE": a_free_address(),
+        "FORECOURT_FILES_HTTP": a_free_address(),
     }
 
 

@@ -12,7 +12,8 @@ import structlog
 
 from forecourt.app import node, site
 from forecourt.app.process import StartError
-from forecourt.config import Address, Config, ListenerConfig, Tls
+from forecourt.config import Config, ListenerConfig, Tls
+from forecourt.settings import Address
 
 OLD = ListenerConfig("old", Address("0.0.0.0", 9444), Tls.LEGACY)
 
@@ -24,6 +25,7 @@ def test_every_address_is_looked_at_under_the_name_of_its_setting() -> None:
         ("FORECOURT_STATIONS_TLS", Address("0.0.0.0", 9443)),
         ("the address of the listener old", Address("0.0.0.0", 9444)),
         ("FORECOURT_CONSOLE", Address("127.0.0.1", 8080)),
+        ("FORECOURT_FILES_HTTP", Address("127.0.0.1", 9002)),
     ]
 
 

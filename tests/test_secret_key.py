@@ -17,12 +17,13 @@ from structlog.testing import capture_logs
 from forecourt.app import node, secret_key
 from forecourt.app.database import open_database
 from forecourt.app.process import StartError, only_one
-from forecourt.config import Config, Secret
+from forecourt.config import Config
 from forecourt.domain.errands.intents import Say, Unreadable
 from forecourt.domain.errands.model import Claim, Delivery, Draft, ErrandNumber, Order
 from forecourt.domain.provisioning.model import StationDraft
 from forecourt.domain.services import Services
 from forecourt.pki.sealing import Vault
+from forecourt.settings import Secret
 from forecourt.storage.database import Database
 from tests.support.postgresql import PostgresqlServer
 

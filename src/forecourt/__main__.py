@@ -12,6 +12,7 @@ from forecourt.domain.services import Workspace
 
 if TYPE_CHECKING:
     from forecourt.operations.catalogue import Catalogue
+    from forecourt.operations.firmware import Storeroom
 
 
 def main() -> None:
@@ -22,6 +23,7 @@ def main() -> None:
             demo=_demo,
             role=_role,
             catalogue=_catalogue,
+            open_storeroom=_open_storeroom,
             accept_loss=_accept_loss,
         )
     )()
@@ -31,6 +33,15 @@ def _open_workspace() -> AbstractAsyncContextManager[Workspace]:
     from forecourt.app.database import open_workspace
 
     return open_workspace()
+
+
+def _open_storeroom() -> Storeroom:
+    from forecourt import loading
+    from forecourt.app.shelf import open_shelf
+    from forecourt.operations.firmware import Storeroom
+
+    settings = loading.load()
+    return Storeroom(open_shelf(settings), settings.files.max_firmware_bytes)
 
 
 def _serve(announce: Callable[[str], None]) -> None:
@@ -52,10 +63,10 @@ def _role(name: str) -> None:
 
 
 def _accept_loss() -> str:
-    from forecourt import config
+    from forecourt import loading
     from forecourt.app.secret_key import accept_loss
 
-    return accept_loss(config.load())
+    return accept_loss(loading.load())
 
 
 @functools.cache

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import tempfile
 from collections.abc import Callable, Coroutine, Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import httpx
@@ -16,16 +18,19 @@ from forecourt.api.news import News
 from forecourt.dialects.v16 import dialect as v16
 from forecourt.domain.authorization.model import IdToken
 from forecourt.domain.evse import EvseId
+from forecourt.domain.files.shelf import Shelf
 from forecourt.domain.provisioning.model import Station, StationDraft
 from forecourt.domain.services import Services
 from forecourt.domain.transactions.metering import Reading, Sample
 from forecourt.domain.transactions.model import StartReport, StopReport
 from forecourt.operations.catalogue import Catalogue, make_catalogue
+from forecourt.storage.shelf import DiskShelf
 from tests.support.clock import NOON, FakeClock
 from tests.support.workspace import MemoryWorkspace, PlainHasher
 
 PROBLEM = "application/problem+json"
 PASSWORD = "correct horse"
+MAX_FIRMWARE = 1_000_000
 CATALOGUE = make_catalogue([v16.make()])
 
 Result = TypeVar("Result")
@@ -35,8 +40,9 @@ class House:
     """One application for all tests, because making one takes longer than most tests; every test brings a Door of
     its own, with its own workspace and clock."""
 
-    def __init__(self, runner: asyncio.Runner, catalogue: Catalogue = CATALOGUE) -> None:
+    def __init__(self, runner: asyncio.Runner, shelf: Shelf, catalogue: Catalogue = CATALOGUE) -> None:
         self.runner = runner
+        self.shelf = shelf
         self.doors = 0
         self.door: Door
         self.news = News()
@@ -45,6 +51,8 @@ class House:
             catalogue=catalogue,
             news=self.news,
             hasher=PlainHasher(),
+            shelf=shelf,
+            max_firmware_bytes=MAX_FIRMWARE,
             is_ready=self._is_ready,
             version="1.2.3",
             clock=self,
@@ -117,7 +125,7 @@ class Door:
         transport = httpx.ASGITransport(app, raise_app_exceptions=False, client=(address or self.addresses[0], 50000))
         async with httpx.AsyncClient(transport=transport, base_url="http://forecourt") as client:
             own = {"Authorization": f"Bearer {token or self.token}"} if headers is None else headers
-            whole = path if path.startswith("/health") else f"/api/v1{path}"
+            whole = path if path.startswith(("/health", "/.well-known/")) else f"/api/v1{path}"
             if json is not None:
                 return await client.request(method, whole, json=json, headers=own)
             return await client.request(method, whole, content=content, headers=own)
@@ -125,6 +133,10 @@ class Door:
     def run(self, story: Coroutine[Any, Any, Result]) -> Result:
         """Do something on the loop of the application."""
         return self._house.runner.run(story)
+
+    @property
+    def shelf(self) -> Shelf:
+        return self._house.shelf
 
     @property
     def app(self) -> Litestar:
@@ -170,8 +182,8 @@ class Door:
 
 @contextlib.contextmanager
 def open_house() -> Iterator[House]:
-    with asyncio.Runner() as runner:
-        yield House(runner)
+    with asyncio.Runner() as runner, tempfile.TemporaryDirectory() as folder:
+        yield House(runner, DiskShelf(Path(folder)))
 
 
 def problem(response: httpx.Response, status: int) -> Any:  # Any: JSON has no narrower type

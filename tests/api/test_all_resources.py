@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 
 from forecourt.domain.errors import DomainError, Kind
+from tests.api.authority_bodies import AUTHORITY_ROUTES
 from tests.api.door import Door, faults, problem
+from tests.api.firmware_bodies import FIRMWARE_ROUTES
+from tests.api.signing_bodies import SIGNING_ROUTES
 from tests.api.trust_bodies import TRUST_ROUTES
 
 A_PROFILE = {
@@ -70,6 +73,11 @@ ROUTES = [
     ("GET", "/jobs/1", None),
     ("DELETE", "/jobs/1", None),
     ("GET", "/stray-reports", None),
+    ("GET", "/files", None),
+    ("GET", "/files.csv", None),
+    ("GET", "/files/1", None),
+    ("GET", "/files/1/content", None),
+    ("DELETE", "/files/1", None),
     ("GET", "/security-events", None),
     ("GET", "/security-events.csv", None),
     ("GET", "/security-events/events", None),
@@ -77,6 +85,36 @@ ROUTES = [
     ("GET", "/security-log.csv", None),
     ("GET", "/security-log/kinds", None),
     ("GET", "/security-log/events", None),
+    ("GET", "/certificates", None),
+    ("GET", "/certificates.csv", None),
+    ("GET", "/certificate-orders", None),
+    ("GET", "/certificate-orders.csv", None),
+    ("GET", "/certificate-orders/1", None),
+    ("POST", "/certificate-orders/1/cancel", None),
+    ("GET", "/stations/CP1/certificate-orders", None),
+    ("GET", "/alarms", None),
+    ("GET", "/alarms.csv", None),
+    ("GET", "/alarms/open", None),
+    ("GET", "/alarms/1", None),
+    ("POST", "/alarms/1/acknowledge", None),
+    ("GET", "/stations/CP1/roots", None),
+    ("GET", "/roots", None),
+    ("GET", "/roots.csv", None),
+    ("GET", "/roots/abcd/stations", None),
+    ("GET", "/roots/abcd/stations.csv", None),
+    ("GET", "/root-rollovers", None),
+    ("GET", "/root-rollovers.csv", None),
+    ("POST", "/root-rollovers", {"oldRoot": "ab", "newRoot": "cd", "selection": {"all": True}}),
+    ("GET", "/root-rollovers/1", None),
+    ("GET", "/root-rollovers/1/stations", None),
+    ("GET", "/root-rollovers/1/stations.csv", None),
+    ("POST", "/root-rollovers/1/switch", {}),
+    ("POST", "/root-rollovers/1/pause", None),
+    ("POST", "/root-rollovers/1/continue", None),
+    ("POST", "/root-rollovers/1/retry", None),
+    ("POST", "/root-rollovers/1/stations/CP1/retry", None),
+    ("POST", "/root-rollovers/1/stations/CP1/leave", None),
+    ("POST", "/root-rollovers/1/cancel", None),
     ("GET", "/charging-profiles", None),
     ("POST", "/charging-profiles", A_PROFILE),
     ("GET", "/charging-profiles/1", None),
@@ -115,6 +153,9 @@ ROUTES = [
     ("DELETE", "/batches/1", None),
     ("GET", "/batches/1/events", None),
     *TRUST_ROUTES,
+    *AUTHORITY_ROUTES,
+    *SIGNING_ROUTES,
+    *FIRMWARE_ROUTES,
 ]
 
 ON_ONE_THING = [
@@ -127,11 +168,17 @@ LISTS = ["/stations", "/id-tags", "/transactions", "/doubtful-stops", "/unknown-
 LISTS += ["/remote-requests", "/reservations", "/charging-profiles"]
 LISTS += ["/connections", "/tokens", "/data-transfer/vendors", "/data-transfer/messages"]
 LISTS += ["/configuration-drift"]
-LISTS += ["/jobs", "/stray-reports", "/security-events", "/security-log"]
-KNOWN_BY_HEART = {"/configuration-keys", "/security-log/kinds", "/operations", "/operations/Reset"}
+LISTS += ["/files", "/jobs", "/stray-reports", "/security-events", "/security-log", "/alarms"]
+LISTS += ["/certificates", "/certificate-orders"]
+LISTS += ["/authorities", "/own-authority/certificates", "/own-authority/revocations"]
+KNOWN_BY_HEART = {"/authority-kinds", "/configuration-keys", "/security-log/kinds", "/operations", "/operations/Reset"}
 """What is answered without the database."""
 LISTS += ["/operations", "/errands", "/batches"]
+LISTS += ["/firmware/images", "/firmware/keys"]
 LISTS += ["/trust/certificates", "/trust/revocations", "/trust/crls", "/server-certificates"]
+LISTS += ["/managed-server-certificates"]
+LISTS += ["/signings", "/issued-certificates"]
+LISTS += ["/roots", "/root-rollovers"]
 BODIES = [(method, path) for method, path, body in ROUTES if body is not None and "/operations/" not in path]
 
 

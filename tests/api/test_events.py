@@ -283,7 +283,7 @@ def test_clients_beyond_the_limit_are_a_503_until_one_leaves(door: Door, monkeyp
 
 
 def test_everybody_who_waits_is_let_go_when_the_system_stops(house: House) -> None:
-    door = Door(House(house.runner))
+    door = Door(House(house.runner, house.shelf))
     Carrying(door.services, door.a_station())
 
     async def story() -> None:

@@ -64,6 +64,7 @@ def test_a_job_is_shown_with_its_history(door: Door) -> None:
                 "receivedAt": "2026-01-01T12:00:30Z",
             },
         ],
+        "files": [],
     }
     assert door.get("/jobs")["items"] == [sheet["job"]]
 

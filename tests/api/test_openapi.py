@@ -15,6 +15,7 @@ from tests.api.test_all_resources import ROUTES
 from tests.support.carrying import Carrying
 
 PLACES = {"CP1": "{stationId}", "KEY": "{key}", "TAG": "{idTag}", "acme": "{vendorId}", "tests": "{name}"}
+PLACES |= {"rsa": "{family}", "issuing": "{rank}", "abcd": "{fingerprint}"}
 PLACES |= {"FINGERPRINT": "{fingerprint}", "ISSUER": "{issuerHash}", "SERIAL": "{serial}", "SERVER": "{name}"}
 NUMBERS = {
     "errands": "{errand}",
@@ -23,9 +24,15 @@ NUMBERS = {
     "charging-profiles": "{profileId}",
     "schedules": "{connectorId}",
     "jobs": "{job}",
+    "files": "{file}",
     "remote-requests": "{errand}",
     "reservations": "{reservationId}",
+    "images": "{image}",
     "passwords": "{number}",
+    "alarms": "{alarm}",
+    "certificate-orders": "{number}",
+    "root-rollovers": "{number}",
+    "signings": "{signing}",
 }
 """What a number is called, by what stands before it."""
 
@@ -50,6 +57,7 @@ def test_the_document_needs_no_token_and_describes_every_route(door: Door) -> No
     for name in CATALOGUE:
         asked |= {(method, path.replace("/Reset", f"/{name}")) for method, path in asked if method == "POST"}
     asked = asked - {("GET", "/api/v1/operations/Reset")} | {("GET", "/api/v1/operations/{name}")}
+    asked |= {("PUT", "/api/v1/firmware/images")}  # whose body is no JSON
     assert described == asked | {("GET", "/health/live"), ("GET", "/health/ready")}
 
 

@@ -341,7 +341,7 @@ def paint(services: Services, station: Station, params: Colour, order: Order) ->
 @pytest.fixture
 def painter(house: House) -> Door:
     paints = Operation(name="Paint", summary="Paints a station.", group="Core", params=Colour, run=paint)
-    return Door(House(house.runner, {**CATALOGUE, "Paint": paints}))
+    return Door(House(house.runner, house.shelf, {**CATALOGUE, "Paint": paints}))
 
 
 def test_what_the_business_refuses_for_one_station_is_a_problem(painter: Door) -> None:
@@ -370,7 +370,7 @@ def test_what_the_business_refuses_for_one_of_many_is_told_by_name(painter: Door
 
 def test_an_action_that_is_declared_is_offered_without_another_line(house: House, tmp_path: Path) -> None:
     imaginary = imaginary_dialect(tmp_path)
-    door = Door(House(house.runner, make_catalogue([v16.make(), imaginary])))
+    door = Door(House(house.runner, house.shelf, make_catalogue([v16.make(), imaginary])))
     carrying = Carrying(door.services, door.a_station(), dialect=imaginary)
     path = f"/stations/CP1/operations/{BLINK}"
     assert set(faults(door.ask("POST", path, {"times": 99, "colour": "Blue"}), 422)) == {"times", "colour"}

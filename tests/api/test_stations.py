@@ -31,6 +31,7 @@ def test_a_new_station_is_answered_in_full(door: Door) -> None:
     assert response.json() == {
         "id": "CP 1-ä",
         "description": "",
+        "group": "",
         "registration": "Accepted",
         "heartbeatInterval": 300,
         "securityProfile": 0,

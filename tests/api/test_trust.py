@@ -203,6 +203,8 @@ def test_the_policy_is_shown_and_replaced_as_a_whole(door: Door) -> None:
         "newStationProfile": 0,
         "revocation": "soft",
         "listeners": {},
+        "renewBeforeDays": 30,
+        "renewalsPerMinute": 60,
     }
     assert door.get("/security-policy") == default
     policy = {
@@ -211,6 +213,8 @@ def test_the_policy_is_shown_and_replaced_as_a_whole(door: Door) -> None:
         "newStationProfile": 2,
         "revocation": "hard",
         "listeners": {"ws": [1]},
+        "renewBeforeDays": 60,
+        "renewalsPerMinute": 600,
     }
     response = door.ask("PUT", "/security-policy", policy)
     assert (response.status_code, response.json()) == (200, policy | {"warnings": []})
@@ -233,9 +237,15 @@ def test_a_policy_is_not_replaced_in_part(door: Door, missing: str) -> None:
 
 def test_single_fields_of_the_policy_are_changed(door: Door) -> None:
     door.ask("PUT", "/security-policy", POLICY | {"cpoName": "Power", "revocation": "hard"})
-    for change in ({"newStationProfile": 1}, {"cpoName": None}, {"listeners": {"wss": [3]}}, {}):
+    for change in (
+        {"newStationProfile": 1},
+        {"cpoName": None},
+        {"listeners": {"wss": [3]}},
+        {"renewBeforeDays": 14},
+        {},
+    ):
         assert door.ask("PATCH", "/security-policy", change).json()["warnings"] == []
-    changed = POLICY | {"newStationProfile": 1, "listeners": {"wss": [3]}, "revocation": "hard"}
+    changed = POLICY | {"newStationProfile": 1, "listeners": {"wss": [3]}, "revocation": "hard", "renewBeforeDays": 14}
     assert door.get("/security-policy") == changed
     assert "revocation is off now" in door.ask("PATCH", "/security-policy", {"revocation": "off"}).json()["warnings"][0]
     assert "revocation" in faults(door.ask("PATCH", "/security-policy", {"revocation": None}))
@@ -260,6 +270,8 @@ def test_what_cannot_be_read_any_more_is_listed(door: Door) -> None:
         ({"revocation": "never"}, 400, "revocation"),
         ({"cpoName": ""}, 422, "cpoName"),
         ({"listeners": {"wss": []}}, 422, "listeners"),
+        ({"renewBeforeDays": 0}, 422, "renewBeforeDays"),
+        ({"renewalsPerMinute": "many"}, 400, "renewalsPerMinute"),
     ],
 )
 def test_what_cannot_be_a_policy_names_the_field(door: Door, body: dict[str, object], status: int, field: str) -> None:

@@ -19,12 +19,16 @@ SERVED: Final = {"chain": SERVER.chain_pem, "privateKey": SERVER.key_pem}
 ROOT_CRL: Final = ROOT.crl(5)
 CRL: Final = {"crl": x509.load_der_x509_crl(ROOT_CRL).public_bytes(Encoding.PEM).decode()}
 
+MANAGED: Final = {"hostNames": ["csms.example.com"]}
+
 POLICY: Final[dict[str, object]] = {
     "cpoName": None,
     "trustedOrganisations": [],
     "newStationProfile": 0,
     "revocation": "soft",
     "listeners": {},
+    "renewBeforeDays": 30,
+    "renewalsPerMinute": 60,
 }
 
 TRUST_ROUTES: Final[list[tuple[str, str, object]]] = [
@@ -48,6 +52,11 @@ TRUST_ROUTES: Final[list[tuple[str, str, object]]] = [
     ("PUT", "/server-certificates/SERVER", SERVED),
     ("PATCH", "/server-certificates/SERVER", {"enabled": True}),
     ("DELETE", "/server-certificates/SERVER", None),
+    ("GET", "/managed-server-certificates", None),
+    ("GET", "/managed-server-certificates/SERVER", None),
+    ("PUT", "/managed-server-certificates/SERVER", MANAGED),
+    ("POST", "/managed-server-certificates/SERVER/renew", None),
+    ("DELETE", "/managed-server-certificates/SERVER", None),
     ("GET", "/security-policy", None),
     ("PUT", "/security-policy", POLICY),
     ("PATCH", "/security-policy", {}),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.cli.shell import Shell
 
 
 @pytest.fixture
-def shell() -> Shell:
-    return Shell()
+def shell(tmp_path: Path) -> Shell:
+    return Shell(tmp_path / "shelf")

@@ -7,7 +7,8 @@ import contextlib
 import functools
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
-from typing import TypeVar
+from pathlib import Path
+from typing import Final, TypeVar
 
 from typer.testing import CliRunner, Result
 
@@ -17,9 +18,13 @@ from forecourt.dialects.v16 import dialect as v16
 from forecourt.domain.provisioning.model import Registration, Station, StationDraft
 from forecourt.domain.services import Services, Workspace
 from forecourt.operations.catalogue import Catalogue, make_catalogue
+from forecourt.operations.firmware import Storeroom
+from forecourt.storage.shelf import DiskShelf
 from tests.cli.imaginary import inbound, messages, outbound
 from tests.support.carrying import Carrying
 from tests.support.workspace import MemoryWorkspace
+
+MAX_FIRMWARE: Final = 1_000_000
 
 Outcome = TypeVar("Outcome")
 
@@ -55,7 +60,9 @@ class Yard(MemoryWorkspace):
 class Shell:
     """Types commands."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path | None = None) -> None:
+        """``folder`` is that of the shelf, for commands that need one."""
+        self.folder = folder
         self.workspace = Yard()
         self.services = self.workspace.services
         self.roles: list[str] = []
@@ -76,6 +83,10 @@ class Shell:
             self.workspace.comes_online(station, answer)
         return station
 
+    def _open_storeroom(self) -> Storeroom:
+        assert self.folder is not None
+        return Storeroom(DiskShelf(self.folder), MAX_FIRMWARE)
+
     def _accept_loss(self) -> str:
         self.losses.append("accepted")
         return "It is lost."
@@ -87,6 +98,7 @@ class Shell:
             demo=lambda announce: announce("demonstrating"),
             role=self.roles.append,
             catalogue=catalogue,
+            open_storeroom=self._open_storeroom,
             accept_loss=self._accept_loss,
         )
         return CliRunner().invoke(build(doors), list(words), input=stdin, env={"COLUMNS": "100", **(env or {})})

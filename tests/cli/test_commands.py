@@ -10,11 +10,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from forecourt.cli.main import Announce
-from forecourt.config import ConfigError
 from forecourt.domain.authorization.model import IdToken
 from forecourt.domain.evse import EvseId
 from forecourt.domain.provisioning.model import StationDraft
 from forecourt.domain.transactions.model import StartReport
+from forecourt.settings import ConfigError
 from tests.cli.shell import Shell
 from tests.support.clock import NOON
 

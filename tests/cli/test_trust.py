@@ -168,17 +168,20 @@ def test_the_password_of_a_key_comes_from_a_file(shell: Shell, server: Issued, t
 def test_the_policy_is_changed_in_part(shell: Shell) -> None:
     shell.read("policy", "set", "--cpo-name", "Power", "--trust", "Acme", "--trust", "Maker", "--listener", "ws=0,1")
     shell.read("policy", "set", "--new-station-profile", "2", "--revocation", "hard", "--distrust", "Acme")
+    shell.read("policy", "set", "--renew-before-days", "60", "--renewals-per-minute", "600")
     assert json.loads(shell.read("policy", "show", "--json")) == {
         "cpoName": "Power",
         "trustedOrganisations": ["Maker"],
         "newStationProfile": 2,
         "revocation": "hard",
         "listeners": ["ws=0,1"],
+        "renewBeforeDays": 60,
+        "renewalsPerMinute": 600,
     }
     shell.read(
         "policy", "set", "--cpo-name", "", "--distrust", "Maker", "--listener", "ws=", "--new-station-profile", "0"
     )
-    shell.read("policy", "set", "--revocation", "soft")
+    shell.read("policy", "set", "--revocation", "soft", "--renew-before-days", "30", "--renewals-per-minute", "60")
     assert shell.services.trust.policy() == Policy()
 
 

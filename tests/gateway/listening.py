@@ -15,7 +15,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
-from forecourt.config import Address, GatewayConfig, ListenerConfig, ProxiesConfig
+from forecourt.config import GatewayConfig, ListenerConfig, ProxiesConfig
 from forecourt.domain.paging import PageRequest
 from forecourt.domain.provisioning.model import StationDraft, StationFilter
 from forecourt.gateway.door import Door
@@ -26,6 +26,7 @@ from forecourt.gateway.notes import Notes
 from forecourt.gateway.password_desk import PasswordDesk
 from forecourt.gateway.reception import Reception
 from forecourt.gateway.trust import Trusting
+from forecourt.settings import Address
 from tests.gateway.desk import DIALECT, FakeOffice, Watch, until
 from tests.support.clock import FakeClock
 from tests.support.workspace import PlainHasher

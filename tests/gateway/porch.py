@@ -20,7 +20,7 @@ from typing import Any
 import uvloop
 
 from forecourt.clock import Clock, SystemClock
-from forecourt.config import Address, GatewayConfig, ListenerConfig, ProxiesConfig, Tls
+from forecourt.config import GatewayConfig, ListenerConfig, ProxiesConfig, Tls
 from forecourt.domain.admission.model import SecurityProfile
 from forecourt.domain.paging import PageRequest
 from forecourt.domain.security_log.model import Kind, Note, NoteFilter
@@ -40,6 +40,7 @@ from forecourt.gateway.notes import Notes
 from forecourt.gateway.tls import chain_of
 from forecourt.gateway.trust import Trusting, prepare
 from forecourt.pki.certificate import Certificate
+from forecourt.settings import Address
 from tests.gateway.desk import FakeOffice
 from tests.support.authority import Authority, Issued
 

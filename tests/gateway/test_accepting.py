@@ -15,9 +15,9 @@ import pytest
 import uvloop
 from structlog.testing import capture_logs
 
-from forecourt.config import Address
 from forecourt.gateway import accepting
 from forecourt.gateway.accepting import Acceptor, bind, listen
+from forecourt.settings import Address
 from tests.gateway.desk import until
 
 HERE = Address("127.0.0.1", 0)

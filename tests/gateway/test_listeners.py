@@ -9,11 +9,12 @@ from datetime import timedelta
 import pytest
 
 from forecourt.clock import SystemClock
-from forecourt.config import Address, ListenerConfig, Tls
+from forecourt.config import ListenerConfig, Tls
 from forecourt.domain.security_log.model import Kind
 from forecourt.domain.trust.model import ServerCertificate, Unusable
 from forecourt.gateway import listeners as module
 from forecourt.gateway.listeners import Listeners
+from forecourt.settings import Address
 from tests.gateway.desk import until
 from tests.gateway.porch import (
     NOW,

@@ -126,9 +126,11 @@ def test_any_time_is_kept_to_the_microsecond(bench: Bench, at: datetime) -> None
 def test_what_the_operator_decides_is_replaced(bench: Bench) -> None:
     key = bench.add_station()
     with bench.committed():
-        bench.stations.change(key, description="new", registration=Registration.REJECTED, heartbeat_seconds=None)
+        bench.stations.change(
+            key, description="new", group="north", registration=Registration.REJECTED, heartbeat_seconds=None
+        )
     found = sheet(bench)
-    assert (found.description, found.station.registration) == ("new", Registration.REJECTED)
+    assert (found.description, found.group, found.station.registration) == ("new", "north", Registration.REJECTED)
     assert found.station.heartbeat_seconds is None
     assert found.created_at == NOON
 

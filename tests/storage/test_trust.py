@@ -293,6 +293,8 @@ def test_a_key_that_cannot_be_opened_leaves_out_its_certificate_alone(
             new_station_profile=SecurityProfile.TLS_CERTIFICATE,
             revocation=RevocationMode.HARD,
             listeners={"wss": frozenset({SecurityProfile.TLS_BASIC, SecurityProfile.BASIC}), "ws": frozenset()},
+            renew_before_days=7,
+            renewals_per_minute=1,
         ),
     ],
 )
@@ -313,7 +315,8 @@ def test_what_another_version_wrote_into_the_policy_is_taken_as_the_strictest(
     with bench.committed():
         policies.put(Policy())
         bench.unit.execute(
-            "UPDATE security_policy SET new_station_profile = 9, revocation = 'always', listeners = ?",
+            "UPDATE security_policy SET new_station_profile = 9, revocation = 'always', listeners = ?,"
+            " renew_before_days = NULL, renewals_per_minute = NULL",
             ('{"ws": [1, 9], "wss": [9]}',),
         )
     with bench.reading():

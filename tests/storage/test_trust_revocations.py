@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -18,6 +19,7 @@ ROOT = Authority.root(now=NOON)
 REVOKED = Revoked(
     issuer_hash="ab" * 32, serial="1F", subject="CN=SN-1", reason="stolen", revoked_by="admin", revoked_at=NOON
 )
+DAY = timedelta(days=1)
 
 
 @pytest.fixture
@@ -27,7 +29,7 @@ def revocations(bench: Bench) -> RevocationRecords:
 
 @pytest.mark.parametrize("text", UNUSUAL_TEXTS)
 def test_a_revocation_is_kept_exactly(bench: Bench, revocations: RevocationRecords, text: str) -> None:
-    revoked = replace(REVOKED, subject=text, reason=text, revoked_by=text)
+    revoked = replace(REVOKED, subject=text, reason=text, revoked_by=text, not_after=NOON + DAY)
     with bench.committed():
         assert revocations.add(revoked)
         assert not revocations.add(REVOKED)
@@ -54,6 +56,22 @@ def test_revocations_are_found_by_issuer_and_serial_number(bench: Bench, revocat
     with bench.reading():
         assert not revocations.has(REVOKED.issuer_hash, "1F")
         assert revocations.has("cd" * 32, "1F")
+
+
+def test_what_ended_is_forgotten_a_limited_number_at_a_time(bench: Bench, revocations: RevocationRecords) -> None:
+    with bench.committed():
+        for days in range(4):
+            revocations.add(replace(REVOKED, serial=str(days), not_after=NOON + days * DAY))
+        revocations.add(REVOKED)
+    with bench.reading():
+        assert revocations.has_ended(NOON + DAY)
+        assert not revocations.has_ended(NOON)
+    with bench.committed():
+        assert revocations.prune(NOON + 3 * DAY, 2) == 2
+        assert revocations.prune(NOON + 3 * DAY, 2) == 1
+        assert revocations.prune(NOON + 3 * DAY, 2) == 0
+    with bench.reading():
+        assert [one.serial for one in revocations.list(PageRequest()).items] == ["1F", "3"]
 
 
 def test_the_list_of_an_issuer_is_kept_and_replaced(bench: Bench, revocations: RevocationRecords) -> None:

@@ -29,7 +29,7 @@ def test_roles_end_when_their_supervisor_is_killed(sqlite_system: RunningSystem)
 
 def test_a_role_that_dies_is_started_again(own_system: RunningSystem) -> None:
     identity = a_station(own_system.rest)
-    for port in (own_system.stations_port, own_system.console_port):
+    for port in (own_system.stations_port, own_system.console_port, own_system.files_port):
         old = own_system.process_listening_on(port)
         os.kill(old, signal.SIGKILL)
         wait_for_another_process(own_system, old)

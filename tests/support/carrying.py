@@ -92,6 +92,14 @@ class Carrying:
         """The errand that was sent last."""
         return self._last()[0]
 
+    @property
+    def has_sent(self) -> bool:
+        return self._sent is not None
+
+    def goes_on_with(self, sent: tuple[Claim, Command]) -> None:
+        """What was sent before is what was sent last, as after a restart."""
+        self._sent = sent
+
     # From the station
 
     def hears(self, **answer: Json) -> None:

@@ -210,6 +210,16 @@ class Rest:
     def security_events(self, **query: str | int) -> list[Json]:
         return self.items("/security-events", query)
 
+    # Firmware that is kept
+
+    def upload_firmware(self, content: bytes, **words: str) -> Json:
+        """Keep an image, known by these words. The image and the warnings."""
+        headers = {"Content-Type": "application/octet-stream"}
+        return _checked(self._client.put("/firmware/images", params=words, content=content, headers=headers)).json()
+
+    def download_firmware(self, number: int) -> bytes:
+        return _checked(self._client.get(f"/firmware/images/{number}/content")).content
+
     # How a station proves who it is
 
     def security(self, identity: str) -> Json:
@@ -298,6 +308,9 @@ class Rest:
                 return items
             asked = {**asked, "cursor": page["next"]}
 
+    def text(self, path: str) -> str:
+        return self._text(path, {})
+
     def get(self, path: str, query: Query | None = None) -> Json:
         return _checked(self._client.get(path, params=query)).json()
 
@@ -306,6 +319,9 @@ class Rest:
 
     def put(self, path: str, body: Json) -> Json:
         return self._send("PUT", path, body)
+
+    def patch(self, path: str, body: Json) -> Json:
+        return self._send("PATCH", path, body)
 
     def delete(self, path: str) -> None:
         _checked(self._client.delete(path))

@@ -37,24 +37,35 @@ class RunningSystem:
     """One system on one store. It keeps its data and its addresses over `kill`, `terminate` and `start`."""
 
     def __init__(
-        self, folder: Path, database_url: str | None = None, settings: Mapping[str, str] | None = None
+        self,
+        folder: Path,
+        database_url: str | None = None,
+        settings: Mapping[str, str] | None = None,
+        *,
+        has_all_file_doors: bool = False,
     ) -> None:
         """Without `database_url` the system uses its default: SQLite in its data folder. `settings` are further
-        FORECOURT_* variables."""
+        FORECOURT_* variables. Files are moved by HTTP, and with `has_all_file_doors` by HTTPS, FTP and FTPS as well."""
         self.data = folder / "data"
         self.log = folder / "forecourt.log"
         self.stations_port = _free_port()
         self.stations_tls_port = _free_port()
         self.console_port = _free_port()
+        self.files_port = _free_port()
         self._settings = {
             "FORECOURT_DATA": str(self.data),
             "FORECOURT_STATIONS": f"127.0.0.1:{self.stations_port}",
             "FORECOURT_STATIONS_TLS": f"127.0.0.1:{self.stations_tls_port}",
             "FORECOURT_CONSOLE": f"127.0.0.1:{self.console_port}",
+            "FORECOURT_FILES_HTTP": f"127.0.0.1:{self.files_port}",
             "FORECOURT_ADMIN_PASSWORD": ADMIN_PASSWORD,
             "FORECOURT_GATEWAY_QUIET": "true",  # a story sees what it asks for, and nothing else
             **(settings or {}),
         }
+        if has_all_file_doors:
+            ftp = f"127.0.0.1:{_free_port()}"
+            self._settings["FORECOURT_FILES_TLS"] = f"127.0.0.1:{_free_port()}"
+            self._settings |= {"FORECOURT_FILES_FTP": ftp, "FORECOURT_FILES_FTP_TLS_ONLY": "false"}
         if database_url is not None:
             self._settings["FORECOURT_DATABASE"] = database_url
             self._settings.setdefault("FORECOURT_SECRET_KEY", SECRET_KEY)
@@ -86,6 +97,10 @@ class RunningSystem:
         if self._rest is None:
             self._rest = Rest(self.console_url, self._create_token())
         return self._rest
+
+    def change_settings(self, **variables: str) -> None:
+        """Further FORECOURT_* variables, which count from the next start on."""
+        self._settings.update(variables)
 
     def start(self) -> None:
         """Start on the data that is there, and wait until the system says that it is ready."""

@@ -9,6 +9,7 @@ from typing import TypeVar
 from forecourt.clock import Clock
 from forecourt.domain.access.model import PasswordHasher
 from forecourt.domain.errors import DomainError, Kind
+from forecourt.domain.files.model import FilePolicy
 from forecourt.domain.provisioning.service import BootPolicy
 from forecourt.domain.services import Services
 from forecourt.storage.database import services_on
@@ -56,12 +57,20 @@ class MemoryWorkspace:
     as a database does that takes nothing.
     """
 
-    def __init__(self, *, clock: Clock | None = None, hasher: PasswordHasher | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        clock: Clock | None = None,
+        hasher: PasswordHasher | None = None,
+        file_policy: FilePolicy | None = None,
+    ) -> None:
         self.unit = ScratchUnit()
         self.changes = HeardChanges(self.unit)
         self.is_available = True
         self.writes = 0
-        self.services = services_over(self.unit, clock or FakeClock(), hasher or PlainHasher())
+        self.services = services_over(
+            self.unit, clock or FakeClock(), hasher or PlainHasher(), file_policy or FilePolicy()
+        )
 
     async def write(self, work: Callable[[Services], Result]) -> Result:
         await self._turn()
@@ -95,6 +104,11 @@ class MemoryWorkspace:
             raise DomainError(Kind.UNAVAILABLE, "The database did not take this now; try again in a moment.")
 
 
-def services_over(unit: ScratchUnit, clock: Clock, hasher: PasswordHasher) -> Services:
+def services_over(
+    unit: ScratchUnit,
+    clock: Clock,
+    hasher: PasswordHasher,
+    file_policy: FilePolicy = FilePolicy(),  # noqa: B008  # a frozen value
+) -> Services:
     """Every service, over one database."""
-    return services_on(clock=clock, policy=BootPolicy(), hasher=hasher, vault=VAULT)(unit)
+    return services_on(clock=clock, policy=BootPolicy(), hasher=hasher, vault=VAULT, file_policy=file_policy)(unit)

@@ -24,36 +24,49 @@ from litestar.types import (
 )
 
 from forecourt.api import docs
+from forecourt.api.alarms import Alarms
 from forecourt.api.authentication import Doorkeeper, Incoming, asked_by
+from forecourt.api.authorities import Authorities
 from forecourt.api.batches import Batches
 from forecourt.api.bodies import MAX_BODY_BYTES, BodyRequest, JsonBody
+from forecourt.api.certificates import Certificates
 from forecourt.api.charging_profiles import ChargingProfiles, StationChargingProfiles
 from forecourt.api.configuration import Configurations
 from forecourt.api.connections import Connections
 from forecourt.api.data_transfer import DataTransfers
 from forecourt.api.errands import Errands, wanted_errands
 from forecourt.api.events import Following, Streams
+from forecourt.api.files import Files
+from forecourt.api.firmware import FirmwareImages
+from forecourt.api.firmware_keys import FirmwareKeys
 from forecourt.api.headers import add_security_headers
 from forecourt.api.health import Health
 from forecourt.api.held_certificates import HeldCertificates
 from forecourt.api.id_tags import IdTags
 from forecourt.api.jobs import Jobs
 from forecourt.api.local_lists import LocalLists
+from forecourt.api.managed_server_certificates import ManagedServerCertificates
 from forecourt.api.news import News
+from forecourt.api.ocsp_desk import OcspDesk
 from forecourt.api.openapi import describe
 from forecourt.api.operation_paths import Document
 from forecourt.api.operations import Operations, wanted_order
+from forecourt.api.own_ca import OwnAuthority
 from forecourt.api.paging import page_request
+from forecourt.api.pki import Published
 from forecourt.api.problems import EXCEPTION_HANDLERS
 from forecourt.api.queries import refuse_unknown_parameters
 from forecourt.api.remote_requests import RemoteRequests
 from forecourt.api.reservations import Reservations
 from forecourt.api.revocations import Revocations
+from forecourt.api.rollovers import Rollovers
+from forecourt.api.roots import Roots
 from forecourt.api.schedules import Schedules
 from forecourt.api.security_events import SecurityEvents
 from forecourt.api.security_log import SecurityLogs
 from forecourt.api.security_policy import SecurityPolicies
 from forecourt.api.server_certificates import ServerCertificates
+from forecourt.api.signing import IssuedCertificates, Signings, acme_challenge
 from forecourt.api.station_security import StationSecurity
 from forecourt.api.stations import Stations
 from forecourt.api.tokens import Tokens
@@ -62,6 +75,7 @@ from forecourt.api.trust import TrustedCertificates
 from forecourt.api.unknown import Unknown
 from forecourt.clock import Clock, SystemClock
 from forecourt.domain.access.model import PasswordHasher
+from forecourt.domain.files.shelf import Shelf
 from forecourt.domain.services import Workspace
 from forecourt.operations.catalogue import Catalogue
 
@@ -78,13 +92,25 @@ RESOURCES: Final[list[ControllerRouterHandler]] = [
     StationChargingProfiles,
     Schedules,
     Jobs,
+    Files,
+    FirmwareImages,
+    FirmwareKeys,
     SecurityEvents,
     SecurityLogs,
+    Alarms,
     TrustedCertificates,
     Revocations,
     ServerCertificates,
+    ManagedServerCertificates,
+    Authorities,
+    OwnAuthority,
+    Signings,
+    IssuedCertificates,
     SecurityPolicies,
     HeldCertificates,
+    Certificates,
+    Roots,
+    Rollovers,
     Unknown,
     Connections,
     DataTransfers,
@@ -120,11 +146,13 @@ def create_app(
     catalogue: Catalogue,
     news: News,
     hasher: PasswordHasher,
+    shelf: Shelf,
     is_ready: Callable[[], Awaitable[list[str]]],
     version: str,
+    max_firmware_bytes: int = 1024 * 1024 * 1024,
     clock: Clock | None = None,
 ) -> Litestar:
-    """The application. ``is_ready`` names the parts that are not ready.
+    """The application. ``is_ready`` names the parts that are not ready; ``shelf`` holds the contents of files.
 
     It must be served without a ``Server`` header, and with the true address of clients behind a proxy: guesses at
     the password are counted per address.
@@ -132,6 +160,7 @@ def create_app(
     clock = clock or SystemClock()
     doorkeeper = Doorkeeper(workspace, hasher, clock)
     streams = Streams(workspace, news, clock)
+    ocsp_desk = OcspDesk(workspace, clock)
 
     async def guard(connection: Incoming, handler: BaseRouteHandler) -> None:
         """A function, because the framework copies guards deeply: of a bound method it would copy the object."""
@@ -144,12 +173,15 @@ def create_app(
     dependencies: Dependencies = {
         "workspace": Provide(lambda: workspace, sync_to_thread=False),
         "catalogue": Provide(lambda: catalogue, sync_to_thread=False),
+        "shelf": Provide(lambda: shelf, sync_to_thread=False),
+        "max_firmware_bytes": Provide(lambda: max_firmware_bytes, sync_to_thread=False),
         "news": Provide(lambda: news, sync_to_thread=False),
         "doorkeeper": Provide(lambda: doorkeeper, sync_to_thread=False),
         "parts_not_ready": Provide(lambda: is_ready, sync_to_thread=False),
         "page": Provide(page_request),
         "wanted": Provide(wanted_transactions),
         "now": Provide(lambda: clock.now, sync_to_thread=False),
+        "ocsp_desk": Provide(lambda: ocsp_desk, sync_to_thread=False),
         "asked_by": Provide(asked_by),
         "order": Provide(wanted_order),
         "sought": Provide(wanted_errands),
@@ -162,7 +194,7 @@ def create_app(
         return describe([Router("/api/v1", route_handlers=RESOURCES), Health], dependencies, catalogue, version)
 
     return RestApplication(
-        [door, Health, *_description_handlers(description)],
+        [door, Health, Published, acme_challenge, *_description_handlers(description)],
         dependencies=dependencies,
         dto=JsonBody,
         return_dto=None,

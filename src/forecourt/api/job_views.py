@@ -10,6 +10,8 @@ import msgspec
 from msgspec import Meta
 
 from forecourt.api.csv import Cell
+from forecourt.api.file_views import ReceivedFileView, show_file
+from forecourt.domain.files.model import ReceivedFile
 from forecourt.domain.jobs.model import Channel, Doubt, Job, JobKind, JobState, StoredReport
 
 
@@ -65,6 +67,7 @@ class JobSheetView(msgspec.Struct, frozen=True, rename="camel"):
 
     job: Annotated[JobView, Meta(description="The job.")]
     history: Annotated[Sequence[JobReportView], Meta(description="Its reports, oldest first.")]
+    files: Annotated[Sequence[ReceivedFileView], Meta(description="What was received here for it, newest first.")]
 
 
 def show_job(job: Job) -> JobView:
@@ -88,8 +91,9 @@ def show_job(job: Job) -> JobView:
     )
 
 
-def show_sheet(job: Job, history: Sequence[StoredReport]) -> JobSheetView:
-    return JobSheetView(show_job(job), [_show_report(report) for report in history])
+def show_sheet(job: Job, history: Sequence[StoredReport], files: Sequence[ReceivedFile]) -> JobSheetView:
+    reports = [_show_report(report) for report in history]
+    return JobSheetView(show_job(job), reports, [show_file(file) for file in files])
 
 
 def _show_report(report: StoredReport) -> JobReportView:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Final
 
 from litestar import Controller, delete, get
 from litestar.di import NamedDependency, Provide
@@ -25,8 +25,12 @@ from forecourt.api.job_views import (
 from forecourt.api.paging import Listing, Paging, listing
 from forecourt.api.words import MAX_LONG, StationQuery, Works, utc
 from forecourt.domain.errors import not_found
+from forecourt.domain.files.model import FileFilter
 from forecourt.domain.jobs.model import JobFilter, JobKind, JobNumber
+from forecourt.domain.paging import PageRequest
 from forecourt.domain.services import Services
+
+MOST_FILES: Final = 100
 
 Number = Annotated[int, PathParameter(description="The number of the job.")]
 
@@ -74,7 +78,8 @@ class Jobs(Controller):
         number = _number(job)
 
         def work(services: Services) -> JobSheetView:
-            return show_sheet(services.jobs.get(number), services.jobs.history(number))
+            files = services.files.list(FileFilter(job=number), PageRequest(MOST_FILES))
+            return show_sheet(services.jobs.get(number), services.jobs.history(number), files.items)
 
         return await workspace.read(work)
 

@@ -40,11 +40,19 @@ _TAGS: Final = {
     "Reservations": "Connectors that are kept for an id tag.",
     "Smart charging": "Charging profiles, which stations have them, and what stations make of them.",
     "Jobs": "Uploads of logs and installations of firmware, and how they go.",
+    "Files": "What stations uploaded.",
+    "Firmware": "Firmware that is kept here for stations, its signatures, and the keys that make them.",
     "Security events": "What stations report that matters for security.",
     "Station security": "What decides whether a station may connect: its profile, its passwords, what is excused.",
     "Security log": "What Forecourt itself refused, what was changed that matters for security, and by whom.",
+    "Alarms": "What needs a person, until it is over.",
+    "Certificates of stations": "How stations get their certificates and keep them, and what ends when.",
     "Trust": "Which certificates are trusted for what, which are revoked, and the policy.",
     "Server certificates": "What listeners present to stations.",
+    "Roots": "Which root certificates are at which stations, and their replacement.",
+    "Authorities": "Certificate authorities that may be asked to sign, and which one signs for whom.",
+    "Signing": "Requests to certificate authorities, and what they have issued.",
+    "Own authority": "The system's own certificate authority: roots, issuing CAs, and what it has revoked.",
     "Unknown": "Stations and id tags that came and are not registered.",
     "Connections": "Which stations are connected.",
     "Data transfer": "Vendor messages of stations.",
@@ -205,6 +213,8 @@ def _statuses(path: str, method: str, operation: Document) -> set[str]:
         statuses |= {"409"}
     if method in ("put", "patch") and path.endswith(("/password", "/security")):
         statuses |= {"409"}
+    if path.startswith("/api/v1/firmware/") and method in ("put", "patch", "delete"):
+        statuses |= {"404", "409"} if "{" in path else {"409"}
     return statuses - ({"409", "422"} if path.endswith("/batch") else set())
 
 

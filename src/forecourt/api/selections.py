@@ -101,6 +101,14 @@ def read_many(raw: bytes, operation: AnyOperation) -> tuple[Selection, Message]:
     return selection, parameters
 
 
+def check_selection(selection: Selection) -> Selection:
+    """For bodies that have a selection beside other fields; raises Refusal 422 with everything that is wrong."""
+    faults = list(_selection_faults(selection))
+    if faults:
+        raise unusable(faults)
+    return selection
+
+
 async def resolve(workspace: Workspace, selection: Selection) -> Selected:
     """The stations; raises Refusal 422 when no registered station is among those that were described."""
     if selection.stations is not UNSET:

@@ -29,6 +29,8 @@ _NAMES: Final = {
     "trust_model_Purpose": "TrustPurpose",
     "smart_charging_model_Origin": "Origin",
     "trust_model_Origin": "TrustOrigin",
+    "signing_model_Use": "CertificateUse",
+    "trust_held_Use": "Use",
 }
 """Types of one name, which the framework tells apart by their modules."""
 

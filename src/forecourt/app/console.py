@@ -10,15 +10,20 @@ import uvicorn
 
 from forecourt.api.app import create_app
 from forecourt.api.news import News
+from forecourt.app.clerk import Office
 from forecourt.app.database import open_database
 from forecourt.app.process import Rings, asked_to_stop, is_listening, version
+from forecourt.app.shelf import open_shelf, shelf_age
+from forecourt.clock import SystemClock
 from forecourt.config import Config, Tls
-from forecourt.courier.sweeper import sweep_for_ever
+from forecourt.courier import sweeper
 from forecourt.dialects.v16 import dialect as v16
 from forecourt.domain.errors import DomainError
 from forecourt.domain.services import Services, Workspace
+from forecourt.files import sweeping as shelf_sweeping
 from forecourt.operations.catalogue import make_catalogue
 from forecourt.passwords import Argon2Hasher
+from forecourt.settings import Address
 
 
 async def run(config: Config) -> None:
@@ -29,15 +34,21 @@ async def run(config: Config) -> None:
             return [
                 *([] if await _is_reading(workspace) else ["database"]),
                 *([] if await _is_gateway_ready(config, workspace) else ["gateway"]),
+                *([] if await _are_files_ready(config, workspace) else ["files"]),
             ]
 
+        shelf = open_shelf(config)
         news = News()
-        bell.listen(Rings({"result": news.heard, "errand": news.written, "security": news.security_noted}).heard)
+        office = Office(config, workspace, SystemClock())
+        rings = {"result": news.heard, "errand": news.written, "security": news.security_noted, "signing": office.rung}
+        bell.listen(Rings(rings).heard)
         application = create_app(
             workspace=workspace,
             catalogue=make_catalogue([v16.make()]),
             news=news,
             hasher=Argon2Hasher(),
+            shelf=shelf,
+            max_firmware_bytes=config.files.max_firmware_bytes,
             is_ready=parts_not_ready,
             version=version(),
         )
@@ -54,9 +65,13 @@ async def run(config: Config) -> None:
             )
         )
         tasks.create_task(server.serve())
-        sweeping = tasks.create_task(sweep_for_ever(workspace))
+        sweeping = tasks.create_task(sweeper.sweep_for_ever(workspace))
+        tidying = tasks.create_task(shelf_sweeping.sweep_for_ever(workspace, shelf, age=shelf_age(config)))
+        signing = tasks.create_task(office.run())
         await asked_to_stop()
         sweeping.cancel()
+        tidying.cancel()
+        signing.cancel()
         news.close()
         server.should_exit = True
 
@@ -73,9 +88,21 @@ async def _is_gateway_ready(config: Config, workspace: Workspace) -> bool:
     """Whether stations can connect, or could if there were a server certificate: it comes by REST, so REST must be
     ready without it."""
     first = config.all_listeners[0]
-    if await is_listening(first.address):
+    return await _is_open(first.address, workspace, is_tls=first.tls is not Tls.NONE)
+
+
+async def _are_files_ready(config: Config, workspace: Workspace) -> bool:
+    """Whether stations can move files, or could if there were a server certificate, or were never to."""
+    if not config.files.is_open:
         return True
-    return first.tls is not Tls.NONE and not await _has_server_certificate(workspace)
+    name, address = config.files.addresses[0]
+    return await _is_open(address, workspace, is_tls=name == "tls")
+
+
+async def _is_open(address: Address, workspace: Workspace, *, is_tls: bool) -> bool:
+    if await is_listening(address):
+        return True
+    return is_tls and not await _has_server_certificate(workspace)
 
 
 async def _has_server_certificate(workspace: Workspace) -> bool:

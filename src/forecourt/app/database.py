@@ -6,9 +6,9 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
-from forecourt import config as settings
-from forecourt import logs
+from forecourt import loading, logs
 from forecourt.app import folder
+from forecourt.app.file_policy import file_policy
 from forecourt.app.secret_key import check_setting, open_vault
 from forecourt.clock import SystemClock
 from forecourt.config import Config
@@ -41,6 +41,9 @@ async def open_database(config: Config) -> AsyncIterator[tuple[DatabaseWorkspace
             policy=BootPolicy(gateway.heartbeat_seconds, gateway.retry_seconds, gateway.configuration_age),
             hasher=Argon2Hasher(),
             vault=vault,
+            file_policy=file_policy(config),
+            is_quiet=gateway.quiet,
+            has_token=bool(config.pkcs11.module),
         ),
         writers=database.writers,
         announce=bell.announce,
@@ -55,7 +58,7 @@ async def open_database(config: Config) -> AsyncIterator[tuple[DatabaseWorkspace
 @contextlib.asynccontextmanager
 async def open_workspace() -> AsyncIterator[Workspace]:
     """For commands: the workspace of a process that does one thing and ends."""
-    config = settings.load()
+    config = loading.load()
     logs.set_up(config.log, "command")
     async with open_database(config) as (workspace, _bell):
         yield workspace

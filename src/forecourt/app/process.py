@@ -18,7 +18,7 @@ from typing import Final
 
 import structlog
 
-from forecourt.config import Address
+from forecourt.settings import Address
 
 FILES_WANTED: Final = 65_536
 """File descriptors: one per station and a few more."""

@@ -9,11 +9,12 @@ from typing import Final
 
 from forecourt.app.database import open_database
 from forecourt.app.process import StartError, asked_to_stop
-from forecourt.config import Address, Config, Tls
+from forecourt.config import Config, Tls
 from forecourt.domain.authorization.model import IdToken
 from forecourt.domain.errors import DomainError
 from forecourt.domain.provisioning.model import StationDraft
 from forecourt.domain.services import Services
+from forecourt.settings import Address
 from forecourt_simulator.demo import demo_stations, run_site
 
 DEMO_TAG: Final = "DEMO"

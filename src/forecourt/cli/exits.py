@@ -9,8 +9,8 @@ from typing import Final
 
 import typer
 
-from forecourt.config import ConfigError
 from forecourt.domain.errors import DomainError, Kind
+from forecourt.settings import ConfigError
 
 UNEXPECTED: Final = 1
 BAD_INPUT: Final = 2

@@ -10,21 +10,30 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 import typer
 from typer.core import TyperGroup
 
+from forecourt.cli.alarm import alarm_commands
+from forecourt.cli.authority import authority_commands
 from forecourt.cli.batch import batch_commands
+from forecourt.cli.ca import ca_commands
+from forecourt.cli.certificate import certificate_commands
 from forecourt.cli.consent import ask_consent
 from forecourt.cli.errand import errand_commands
 from forecourt.cli.exits import told_in_one_line
+from forecourt.cli.file import file_commands
+from forecourt.cli.firmware import firmware_commands
 from forecourt.cli.office import Office
 from forecourt.cli.op import operation_commands
 from forecourt.cli.policy import policy_commands
+from forecourt.cli.root import root_commands
 from forecourt.cli.security import security_commands
 from forecourt.cli.server_certificate import server_certificate_commands
+from forecourt.cli.signing import signing_commands
 from forecourt.cli.station import station_commands
 from forecourt.cli.tag import tag_commands
 from forecourt.cli.token import token_commands
 from forecourt.cli.transactions import transactions_commands
 from forecourt.cli.trust import trust_commands
 from forecourt.domain.services import Workspace
+from forecourt.operations.firmware import Storeroom
 
 if TYPE_CHECKING:
     from forecourt.operations.catalogue import Catalogue
@@ -43,6 +52,8 @@ class Doors:
     role: Callable[[str], None]
     catalogue: Callable[[], Catalogue]
     """Called only by commands that are about operations, because it loads all words of OCPP."""
+    open_storeroom: Callable[[], Storeroom]
+    """Where the contents of files are."""
     accept_loss: Callable[[], str]
     """Goes on although what the database was sealed with is lost, and says what happened."""
 
@@ -108,9 +119,17 @@ def build(doors: Doors) -> typer.Typer:
     commands.add_typer(errand_commands(office), name="errand")
     commands.add_typer(batch_commands(office), name="batch")
     commands.add_typer(security_commands(office), name="security")
+    commands.add_typer(alarm_commands(office), name="alarm")
     commands.add_typer(trust_commands(office), name="trust")
+    commands.add_typer(root_commands(office), name="root")
     commands.add_typer(server_certificate_commands(office), name="server-certificate")
+    commands.add_typer(authority_commands(office), name="authority")
+    commands.add_typer(ca_commands(office), name="ca")
+    commands.add_typer(signing_commands(office), name="signing")
     commands.add_typer(policy_commands(office), name="policy")
+    commands.add_typer(certificate_commands(office), name="certificate")
+    commands.add_typer(file_commands(office, doors.open_storeroom), name="file")
+    commands.add_typer(firmware_commands(office, doors.open_storeroom), name="firmware")
     return commands
 
 

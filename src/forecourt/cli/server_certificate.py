@@ -8,6 +8,7 @@ import typer
 
 from forecourt.cli.consent import ask_consent
 from forecourt.cli.files import read_pem
+from forecourt.cli.managed_server_certificate import add_managed_commands
 from forecourt.cli.office import Office, form_of
 from forecourt.cli.output import print_facts, print_json, warn
 from forecourt.cli.trust_facts import SERVED_COLUMNS, SERVED_SHOWN, served_facts
@@ -96,6 +97,7 @@ def server_certificate_commands(office: Office) -> typer.Typer:
         who = command_line_user()
         warn(office.write(lambda services: services.trust.remove_server_certificate(name, asked_by=who)))
 
+    add_managed_commands(commands, office)
     return commands
 
 

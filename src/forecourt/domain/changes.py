@@ -28,3 +28,7 @@ class Changes(Protocol):
     def security_noted(self) -> None:
         """There is a new entry in the security log, or a new security event of a station."""
         ...
+
+    def signing_wanted(self) -> None:
+        """There is something for a certificate authority to sign."""
+        ...

@@ -10,21 +10,32 @@ from forecourt.domain.access.service import Access
 from forecourt.domain.admission.passwords import Passwords
 from forecourt.domain.admission.profile_upgrades import ProfileUpgrades
 from forecourt.domain.admission.service import Admissions
+from forecourt.domain.alarms.service import Alarms
+from forecourt.domain.authorities.own_ca import OwnCa
+from forecourt.domain.authorities.service import Authorities
 from forecourt.domain.authorization.service import Authorization
 from forecourt.domain.availability.service import Availability
+from forecourt.domain.certificates.service import Certificates
 from forecourt.domain.configuration.service import Configuration
 from forecourt.domain.data_transfer.service import DataTransfer
 from forecourt.domain.diagnostics.service import Diagnostics
 from forecourt.domain.errands.service import Errands
+from forecourt.domain.files.service import Files
+from forecourt.domain.firmware.images import FirmwareImages
+from forecourt.domain.firmware.keys import FirmwareKeys
 from forecourt.domain.firmware.service import Firmware
 from forecourt.domain.jobs.service import Jobs
+from forecourt.domain.listener_certificates.service import ListenerCertificates
 from forecourt.domain.local_list.service import LocalLists
 from forecourt.domain.presence.service import Presence
 from forecourt.domain.provisioning.service import Provisioning
 from forecourt.domain.remote_control.service import RemoteControl
 from forecourt.domain.reservation.service import Reservations
+from forecourt.domain.roots.rollovers import Rollovers
+from forecourt.domain.roots.service import Roots
 from forecourt.domain.security.service import Security
 from forecourt.domain.security_log.service import SecurityLog
+from forecourt.domain.signing.service import SigningDesk
 from forecourt.domain.smart_charging.service import SmartCharging
 from forecourt.domain.transactions.service import Transactions
 from forecourt.domain.trust.service import Trust
@@ -50,11 +61,20 @@ class Services:
     authorization: Authorization
     transactions: Transactions
     availability: Availability
+    files: Files
     firmware: Firmware
+    firmware_images: FirmwareImages
+    firmware_keys: FirmwareKeys
     diagnostics: Diagnostics
     data_transfer: DataTransfer
     presence: Presence
     access: Access
+    alarms: Alarms
+    authorities: Authorities
+    own_ca: OwnCa
+    certificates: Certificates
+    signing: SigningDesk
+    listener_certificates: ListenerCertificates
     admissions: Admissions
     passwords: Passwords
     profile_upgrades: ProfileUpgrades
@@ -67,11 +87,23 @@ class Services:
     local_lists: LocalLists
     remote_control: RemoteControl
     reservations: Reservations
+    roots: Roots
+    rollovers: Rollovers
     smart_charging: SmartCharging
 
     def timed(self) -> Sequence[Timed]:
         """Everything in which time passes, to be looked at every second."""
-        return (self.errands, self.remote_control, self.reservations)
+        return (
+            self.errands,
+            self.remote_control,
+            self.reservations,
+            self.files,
+            self.signing,
+            self.rollovers,
+            self.listener_certificates,
+            self.certificates,
+            self.trust,
+        )
 
 
 Result = TypeVar("Result")

@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 
 import structlog
 
-from forecourt.config import Address
+from forecourt.settings import Address
 
 BACKLOG: Final = 4096
 BATCH: Final = 64

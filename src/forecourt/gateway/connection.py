@@ -23,6 +23,7 @@ from forecourt.gateway.pace import Allowance
 from forecourt.ocpp.action import Message
 from forecourt.ocpp.errors import Fault
 from forecourt.ocpp.session import Answered, AnyAction, Failed, Limits, OurCall, Request, Session
+from forecourt.redaction import PERCENT, UNDERSCORE, frame_without_tokens
 
 GOING_AWAY: Final = 1001
 NORMAL: Final = 1000
@@ -157,6 +158,8 @@ class Connection:
         """Take a frame. Returns how long the socket should not be read, in seconds: 0 means read on."""
         self.heard_at = now
         self.has_pinged = False
+        if UNDERSCORE in text or PERCENT in text:  # nearly never
+            text = frame_without_tokens(text)
         event = self.session.receive(text, now)
         if isinstance(event, Request):
             work = functools.partial(self._answer, event)

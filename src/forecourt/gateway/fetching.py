@@ -10,8 +10,8 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from forecourt.config import read_ip
 from forecourt.gateway.errors import CannotFetch
+from forecourt.settings import read_ip
 
 SCHEMES: Final = ("http", "https")
 REDIRECTS: Final = 3

@@ -400,6 +400,7 @@ def _noting_strangers(strangers: list[UnknownStation]) -> Callable[[Services], N
 def _pruning_strangers(services: Services) -> None:
     services.authorization.prune_strangers()
     services.security_log.prune()
+    services.alarms.prune()
 
 
 def _logged(outcome: Outcome[object]) -> None:

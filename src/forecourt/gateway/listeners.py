@@ -12,7 +12,7 @@ from typing import Final
 import structlog
 
 from forecourt.clock import Clock
-from forecourt.config import Address, ListenerConfig, Tls
+from forecourt.config import ListenerConfig, Tls
 from forecourt.domain.security_log.model import Kind, Note
 from forecourt.domain.trust.model import ServerCertificate, Unusable
 from forecourt.gateway import tls
@@ -20,6 +20,7 @@ from forecourt.gateway.accepting import Acceptor, bind, listen
 from forecourt.gateway.greeting import Entrance, Greeter
 from forecourt.gateway.notes import Notes
 from forecourt.gateway.trust import Trusting
+from forecourt.settings import Address
 
 CHOOSE_SECONDS: Final = 30.0
 
@@ -218,7 +219,7 @@ class Listener:
     def _listen(self) -> None:
         held, self._held = self._held, []
         self._acceptor = listen(held, self._took)
-        _log.info("listening", listener=self.name, stations=f"{self._settings.scheme}://{self._address}/ocpp/")
+        _log.info("listening", listener=self.name, address=str(self._address), tls=self._settings.tls.value)
 
     async def _shut(self) -> None:
         """There is nothing to present: who connects is refused by the machine and need not wait for a time limit."""

@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 from urllib.parse import unquote_to_bytes
 
-from forecourt.config import CertificateHeader, ProxiesConfig, read_ip
+from forecourt.config import CertificateHeader, ProxiesConfig
 from forecourt.pki.certificate import read_certificate
 from forecourt.pki.errors import BadCertificate
+from forecourt.settings import read_ip
 
 FORWARDED_FOR: Final = "X-Forwarded-For"
 FORWARDED_PROTO: Final = "X-Forwarded-Proto"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from typing import Final, TypeAlias
 
-from forecourt.config import read_ip
+from forecourt.settings import read_ip
 
 IPV6_SITE_BITS: Final = 64
 """One customer has at least this much of IPv6 to himself; he counts as one source."""

@@ -18,22 +18,39 @@ from forecourt.domain.admission.ledger import Ledger
 from forecourt.domain.admission.passwords import Passwords
 from forecourt.domain.admission.profile_upgrades import ProfileUpgrades
 from forecourt.domain.admission.service import Admissions
+from forecourt.domain.alarms.service import Alarms
+from forecourt.domain.authorities.model import OWN
+from forecourt.domain.authorities.own_ca import OwnCa
+from forecourt.domain.authorities.own_part import Neighbours
+from forecourt.domain.authorities.service import Authorities
 from forecourt.domain.authorization.service import Authorization
 from forecourt.domain.availability.service import Availability
+from forecourt.domain.certificates.neighbours import Rooms
+from forecourt.domain.certificates.revoking import Revoker
+from forecourt.domain.certificates.service import Certificates
 from forecourt.domain.configuration.service import Configuration
 from forecourt.domain.data_transfer.service import DataTransfer
 from forecourt.domain.diagnostics.service import Diagnostics
 from forecourt.domain.errands.service import Errands as ErrandService
+from forecourt.domain.files.model import FilePolicy
+from forecourt.domain.files.service import Files
+from forecourt.domain.files.shelf import Area
+from forecourt.domain.firmware.images import FirmwareImages
+from forecourt.domain.firmware.keys import FirmwareKeys
 from forecourt.domain.firmware.service import Firmware
 from forecourt.domain.jobs.service import Jobs as JobService
+from forecourt.domain.listener_certificates.service import ListenerCertificates
 from forecourt.domain.local_list.service import LocalLists
 from forecourt.domain.presence.service import Presence
 from forecourt.domain.provisioning.service import BootPolicy, Provisioning
 from forecourt.domain.remote_control.service import RemoteControl
 from forecourt.domain.reservation.service import Reservations
+from forecourt.domain.roots.rollovers import Rollovers
+from forecourt.domain.roots.service import Roots
 from forecourt.domain.security.service import Security
 from forecourt.domain.security_log.service import SecurityLog
 from forecourt.domain.services import Services
+from forecourt.domain.signing.service import SigningDesk, SigningStores
 from forecourt.domain.smart_charging.service import SmartCharging
 from forecourt.domain.transactions.service import Transactions
 from forecourt.domain.trust.service import Trust
@@ -41,25 +58,38 @@ from forecourt.domain.trust.store import TrustStores
 from forecourt.pki.sealing import Vault
 from forecourt.storage.access import AccessRecords
 from forecourt.storage.admission import AdmissionRecords
+from forecourt.storage.alarms import AlarmRecords
+from forecourt.storage.authorities import AuthorityRecords
 from forecourt.storage.availability import AvailabilityRecords
+from forecourt.storage.certificates import CertificateRecords
 from forecourt.storage.configurations import Configurations
 from forecourt.storage.connection import Connection
 from forecourt.storage.errands import Errands
 from forecourt.storage.errors import StorageError
+from forecourt.storage.files import FileRecords
+from forecourt.storage.firmware import ImageRecords
+from forecourt.storage.firmware_keys import FirmwareKeyRecords
 from forecourt.storage.held_certificates import HeldRecords
 from forecourt.storage.id_tokens import IdTokens
+from forecourt.storage.issued_certificates import RegisterRecords
 from forecourt.storage.job_statuses import JobStatuses
 from forecourt.storage.jobs import Jobs
 from forecourt.storage.links import Links
+from forecourt.storage.listener_certificates import ListenerCertificateRecords
 from forecourt.storage.local_lists import LocalListRecords
+from forecourt.storage.own_ca import OwnRecords
 from forecourt.storage.postgresql import PostgresqlConnection
 from forecourt.storage.remote_requests import RemoteRequests
 from forecourt.storage.reservations import ReservationRecords
 from forecourt.storage.revocations import ParsedCrls, RevocationRecords
+from forecourt.storage.rollovers import RolloverRecords
+from forecourt.storage.roots import RootRecords
 from forecourt.storage.security_events import SecurityRecords
 from forecourt.storage.security_log import SecurityLogRecords
 from forecourt.storage.security_policy import PolicyRecords
 from forecourt.storage.server_certificates import KeyRing, ServerCertificateRecords
+from forecourt.storage.signer_notes import SignerNotes
+from forecourt.storage.signing import SigningRecords
 from forecourt.storage.smart_charging import SmartChargingRecords
 from forecourt.storage.sqlite import SqliteConnection
 from forecourt.storage.stations import Stations
@@ -137,10 +167,19 @@ class Database:
 
 
 def services_on(
-    *, clock: Clock, policy: BootPolicy, hasher: PasswordHasher, vault: Vault
+    *,
+    clock: Clock,
+    policy: BootPolicy,
+    hasher: PasswordHasher,
+    vault: Vault,
+    file_policy: FilePolicy = FilePolicy(),  # noqa: B008  # a frozen value
+    is_quiet: bool = False,
+    has_token: bool = True,
 ) -> Callable[[Unit], Services]:
-    """How the services are built over the stores of one unit of work. The vault seals what nobody may read there."""
+    """How the services are built over the stores of one unit of work. The vault seals what nobody may read there.
+    ``is_quiet`` renews nothing by itself."""
     keys = KeyRing(vault)
+    own_keys = KeyRing(vault)
     crls = ParsedCrls()
 
     def build(unit: Unit) -> Services:
@@ -153,6 +192,7 @@ def services_on(
         transactions = Transactions(TransactionRecords(unit), authorization, remote_control, reservations, clock)
         security = Security(SecurityRecords(unit), clock, changes)
         security_log = SecurityLog(SecurityLogRecords(unit), clock, changes)
+        alarms = Alarms(AlarmRecords(unit), clock, changes)
         trust = Trust(
             TrustStores(
                 certificates=TrustRecords(unit),
@@ -165,6 +205,47 @@ def services_on(
             clock,
             changes,
         )
+        authorities = Authorities(
+            AuthorityRecords(unit, vault),
+            security_log,
+            clock,
+            changes,
+            requests=SigningRecords(unit),
+            notes=SignerNotes(unit, vault),
+            alarms=alarms,
+        )
+        signing = SigningDesk(
+            SigningStores(SigningRecords(unit), RegisterRecords(unit), SignerNotes(unit, vault)),
+            clock,
+            changes,
+            alarms=alarms,
+            opened=authorities.opened,
+        )
+        roots = Roots(RootRecords(unit), clock, trust=trust, configuration=configuration, errands=errands)
+        own_ca = OwnCa(
+            OwnRecords(unit, own_keys),
+            Neighbours(
+                trust=trust,
+                alarms=alarms,
+                log=security_log,
+                requests=SigningRecords(unit),
+                register=RegisterRecords(unit),
+            ),
+            clock,
+            changes,
+            has_token=has_token,
+        )
+        trust.tell(own_ca)
+        signing.vet(OWN, own_ca.fault_of)
+        listener_certificates = ListenerCertificates(
+            ListenerCertificateRecords(unit, vault),
+            clock,
+            changes,
+            signing=signing,
+            authorities=authorities,
+            trust=trust,
+            alarms=alarms,
+        )
         ledger = Ledger(AdmissionRecords(unit), security_log, changes)
         admissions = Admissions(ledger, errands, trust)
         provisioning = Provisioning(
@@ -176,21 +257,61 @@ def services_on(
             errands=errands,
             admissions=admissions,
         )
+        certificates = Certificates(
+            CertificateRecords(unit),
+            clock,
+            Rooms(
+                errands=errands,
+                admissions=admissions,
+                signing=signing,
+                authorities=authorities,
+                alarms=alarms,
+                security_log=security_log,
+                trust=trust,
+                accesses=AdmissionRecords(unit),
+                configuration=configuration,
+                revoking=Revoker(own_ca, trust),
+            ),
+            is_quiet=is_quiet,
+        )
         jobs = JobService(Jobs(unit), JobStatuses(unit), errands, clock)
+        files = Files(FileRecords(unit), configuration, security_log, clock, policy=file_policy)
+        firmware_images = FirmwareImages(ImageRecords(unit), trust, security_log, clock)
+        files.keep(Area.FIRMWARE, firmware_images.known)
+        rollovers = Rollovers(
+            RolloverRecords(unit), clock, roots=roots, trust=trust, errands=errands, alarms=alarms, log=security_log
+        )
+        admissions.watch_devices(roots.forget)
+        admissions.watch_devices(rollovers.forget)
         return Services(
+            authorities=authorities,
+            own_ca=own_ca,
+            certificates=certificates,
+            signing=signing,
+            listener_certificates=listener_certificates,
             provisioning=provisioning,
             authorization=authorization,
             transactions=transactions,
             availability=Availability(AvailabilityRecords(unit), clock),
-            firmware=Firmware(jobs, errands, provisioning, security, clock),
-            diagnostics=Diagnostics(jobs, errands, provisioning, security),
+            files=files,
+            firmware=Firmware(jobs, errands, provisioning, security, clock, images=firmware_images, files=files),
+            firmware_images=firmware_images,
+            firmware_keys=FirmwareKeys(FirmwareKeyRecords(unit, vault), trust, security_log, clock),
+            diagnostics=Diagnostics(jobs, errands, provisioning, security, files),
             data_transfer=DataTransfer(VendorMessages(unit), clock),
             presence=Presence(Links(unit), clock, changes),
             access=Access(AccessRecords(unit), clock, hasher),
+            alarms=alarms,
             admissions=admissions,
             passwords=Passwords(ledger, errands, hasher, clock),
             profile_upgrades=ProfileUpgrades(
-                ledger, clock, admissions=admissions, errands=errands, trust=trust, configuration=configuration
+                ledger,
+                clock,
+                admissions=admissions,
+                errands=errands,
+                trust=trust,
+                configuration=configuration,
+                roots=roots,
             ),
             errands=errands,
             jobs=jobs,
@@ -201,6 +322,8 @@ def services_on(
             local_lists=LocalLists(LocalListRecords(unit), configuration, errands, clock),
             remote_control=remote_control,
             reservations=reservations,
+            roots=roots,
+            rollovers=rollovers,
             smart_charging=SmartCharging(SmartChargingRecords(unit), errands, transactions, configuration, clock),
         )
 
@@ -227,6 +350,9 @@ class UnitChanges:
 
     def security_noted(self) -> None:
         self._unit.ring("security")
+
+    def signing_wanted(self) -> None:
+        self._unit.ring("signing")
 
 
 def newest_version() -> str:

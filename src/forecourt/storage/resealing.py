@@ -14,6 +14,12 @@ _SEALED: Final = (
     ("sealed_check", "name", "", "sealed", "true"),
     ("errand", "number", -1, "intent", "(state IN ('queued', 'sent') OR is_outcome_unknown)"),
     ("server_certificate", "name", "", "sealed_key", "true"),
+    ("own_certificate", "fingerprint", "", "sealed_key", "sealed_key IS NOT NULL"),
+    ("authority", "name", "", "sealed_secrets", "true"),
+    ("listener_member", "name", "", "sealed_key", "sealed_key IS NOT NULL"),
+    ("firmware_key", "name", "", "sealed_key", "true"),
+    ("firmware_key", "name", "", "sealed_root_key", "sealed_root_key IS NOT NULL"),
+    ("signer_note", "key", "", "sealed", "true"),
 )
 """Table, its key and what is below every key, the column, and the rows whose content is needed again."""
 

@@ -100,11 +100,11 @@ SECTIONS: Final[dict[str, list[Case]]] = {
     ],
     "Security": [
         Case("073", "Change the station's password"),
-        Case("074", "New station certificate", missing="the authority that signs stations' certificates"),
+        Case("074", "New station certificate"),
         Case("075_1", "Install a root for the maker's firmware"),
         Case("075_2", "Install a root for the central system"),
         Case("076", "Delete a certificate"),
-        Case("077", "Station refuses its certificate", missing="the authority that signs stations' certificates"),
+        Case("077", "Station refuses its certificate"),
         Case("078", "Station refuses a root for the central system"),
         Case("079", "Security log uploaded"),
         Case("080", "Signed firmware installed"),

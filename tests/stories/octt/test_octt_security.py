@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.stories.builders import a_station
 from tests.stories.moments import ago
 from tests.stories.octt.asking import say
@@ -19,17 +17,6 @@ ACCEPTS = {"status": "Accepted"}
 ROOT = Authority.root("A root for stations").pem
 FILES = "https://files.example/firmware.bin"
 UPLOADS = "sftp://files.example/uploads/"
-
-
-def hashes(algorithm: str) -> Json:
-    """How a station names a certificate; the length of the hashes is that of the algorithm."""
-    digits = {"SHA256": 64, "SHA384": 96, "SHA512": 128}[algorithm]
-    return {
-        "hashAlgorithm": algorithm,
-        "issuerNameHash": "a1" * (digits // 2),
-        "issuerKeyHash": "b2" * (digits // 2),
-        "serialNumber": "FFF",
-    }
 
 
 def events_of(rest: Rest, peer: Peer) -> list[Json]:
@@ -56,35 +43,6 @@ def test_tc_073_csms_password_update(system: RunningSystem, rest: Rest) -> None:
     for text in (rest.errands(stationId=identity), rest.configuration(identity), rest.security(identity)):
         assert new not in str(text)
     assert new not in system.log_text()
-
-
-def install_and_list(rest: Rest, peer: Peer, use: str) -> None:
-    say(rest, peer, "InstallCertificate", {"certificateType": use, "certificate": ROOT}, ACCEPTS)
-    answer = {"status": "Accepted", "certificateHashData": [hashes("SHA256")]}
-    say(rest, peer, "GetInstalledCertificateIds", {"certificateType": use}, answer)
-    assert [(one["use"], one["how"]) for one in rest.held(peer.identity)] == [(use, "delivered")]
-
-
-@case("075_1")
-def test_tc_075_1_csms_install_manufacturer_root(rest: Rest, peer: Peer) -> None:
-    install_and_list(rest, peer, "ManufacturerRootCertificate")
-
-
-@case("075_2")
-def test_tc_075_2_csms_install_central_system_root(rest: Rest, peer: Peer) -> None:
-    install_and_list(rest, peer, "CentralSystemRootCertificate")
-
-
-@case("076")
-@pytest.mark.parametrize("algorithm", ["SHA256", "SHA384", "SHA512"])
-def test_tc_076_csms_delete_certificate(rest: Rest, peer: Peer, algorithm: str) -> None:
-    use = {"certificateType": "CentralSystemRootCertificate"}
-    say(rest, peer, "InstallCertificate", {**use, "certificate": ROOT}, ACCEPTS)
-    reported = {"status": "Accepted", "certificateHashData": [hashes(algorithm)]}
-    told = say(rest, peer, "GetInstalledCertificateIds", use, reported)["response"]
-    [named] = told["certificateHashData"]
-    say(rest, peer, "DeleteCertificate", {"certificateHashData": named}, ACCEPTS)
-    say(rest, peer, "GetInstalledCertificateIds", use, {"status": "NotFound"})
 
 
 @case("078")

@@ -203,6 +203,47 @@ class Restart(Intent):
 
 
 @dataclass(frozen=True, slots=True)
+class AskRoots(Intent):
+    """Ask which root certificates a station has (M03)."""
+
+    use: str
+    """As in InstallCertificate."""
+
+
+@dataclass(frozen=True, slots=True)
+class InstallRoot(Intent):
+    """Give a station a root certificate (M05)."""
+
+    use: str
+    certificate: str
+    """PEM."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteRoot(Intent):
+    """Take a root certificate from a station (M04), by the hashes with which the station named it."""
+
+    algorithm: str
+    issuer_name_hash: str
+    issuer_key_hash: str
+    serial: str
+
+
+@dataclass(frozen=True, slots=True)
+class AskForCsr(Intent):
+    """Have the station make a key and ask for a certificate for it (A02)."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeliverCertificate(Intent):
+    """Give the station the certificate that it asked for (A02, A03)."""
+
+    order: int
+    chain: str
+    """PEM, leaf first."""
+
+
+@dataclass(frozen=True, slots=True)
 class Unreadable(Intent):
     """What another version of this program wrote and this one cannot read. No version of OCPP has words for it, so
     that its errand fails, and no other."""

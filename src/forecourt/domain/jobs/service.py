@@ -27,7 +27,7 @@ from forecourt.domain.jobs.model import (
 from forecourt.domain.jobs.store import JobStore, ReportStore
 from forecourt.domain.paging import Page, PageRequest
 from forecourt.domain.provisioning.model import Station
-from forecourt.redaction import without_credentials
+from forecourt.redaction import without_credentials, without_tokens
 
 MAX_HISTORY: Final = 1000
 """How many reports of one job are shown; a station may send any number."""
@@ -108,7 +108,8 @@ class Jobs:
     def _answered(self, job: Job, answer: Answer) -> Job:
         now = self._clock.now()
         is_awaited = job.state in _UNANSWERED
-        job = replace(job, answered_at=now, file_name=answer.file_name)
+        named = None if answer.file_name is None else without_tokens(answer.file_name)  # some repeat the location
+        job = replace(job, answered_at=now, file_name=named)
         if not is_awaited:
             return job  # it has reported already
         if answer.refusal is not None:

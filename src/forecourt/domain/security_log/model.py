@@ -83,6 +83,18 @@ class Kind(enum.Enum):
     CSR_REFUSED = "csrRefused", "A certificate signing request was refused."
     CERTIFICATE_DELIVERED = "certificateDelivered", "A station took a certificate."
     CERTIFICATE_NOT_DELIVERED = "certificateNotDelivered", "A station did not take a certificate."
+    CERTIFICATE_ISSUED = "certificateIssued", "An authority issued a certificate."
+    CERTIFICATE_EXPIRES = "certificateExpires", "A certificate in use expires soon."
+    AUTHORITY_CHANGED = "authorityChanged", "A certificate authority was added, changed or removed, or made a key."
+    AUTHORITY_FAILED = "authorityFailed", "A certificate authority refused, was silent or answered nonsense."
+    ROOT_DELETED = "rootDeleted", "A station removed a root certificate."
+    ROOT_ROLLOVER = "rootRollover", "The replacement of a root certificate at all stations went on."
+
+    # Files
+    FIRMWARE_CHANGED = "firmwareChanged", "A firmware image or a firmware key was added, signed, changed or removed."
+    FILE_RECEIVED = "fileReceived", "A station uploaded a file."
+    FILE_REMOVED = "fileRemoved", "An operator removed a file that a station uploaded."
+    FILE_REFUSED = "fileRefused", "A file was not given out or not taken: no valid ticket, too large, or a bad name."
 
 
 REFUSALS: Final = frozenset(
@@ -108,6 +120,7 @@ REFUSALS: Final = frozenset(
         Kind.PROXY_HEADER_REFUSED,
         Kind.TOO_MANY_CONNECTIONS,
         Kind.INTERNAL_FAILURE,
+        Kind.FILE_REFUSED,
     }
 )
 """What anybody who reaches a listener can cause as often as he likes. Of these, old entries are given up; of all the

@@ -20,6 +20,7 @@ from forecourt.domain.security_log.model import (
     StoredNote,
 )
 from forecourt.domain.security_log.store import SecurityLogStore
+from forecourt.domain.storable import storable
 
 REFUSALS_KEPT: Final = 100_000
 """Of each kind of refusal. Counted by kind, so that a flood of one kind does not wash away what another tells."""
@@ -65,14 +66,8 @@ class SecurityLog:
 def _storable(note: Note) -> Note:
     return replace(
         note,
-        reason=_bounded(note.reason, MAX_REASON),
-        station=None if note.station is None else _bounded(note.station, MAX_STATION),
-        address=None if note.address is None else _bounded(note.address, MAX_ADDRESS),
-        asked_by=None if note.asked_by is None else _bounded(note.asked_by, MAX_ASKED_BY),
+        reason=storable(note.reason, MAX_REASON),
+        station=None if note.station is None else storable(note.station, MAX_STATION),
+        address=None if note.address is None else storable(note.address, MAX_ADDRESS),
+        asked_by=None if note.asked_by is None else storable(note.asked_by, MAX_ASKED_BY),
     )
-
-
-def _bounded(text: str, limit: int) -> str:
-    """A text that every database keeps: none takes the character NUL or half of a surrogate pair."""
-    short = text if len(text) <= limit else f"{text[: limit - 1]}…"
-    return short.replace("\x00", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -219,4 +219,4 @@ def test_a_root_that_a_station_removed_is_no_longer_there(site: Site, status: st
     assert [use for _, use, _ in site.held].count(Use.CENTRAL_SYSTEM_ROOT) == int(is_there)
     assert [use for _, use, _ in site.held].count(Use.MANUFACTURER_ROOT) == 1
     assert site.is_trusted(root)
-    assert [note.startswith("It removed the root") for note in site.told(Kind.TRUST_CHANGED)] == [True] * (not is_there)
+    assert [note.startswith("It removed the root") for note in site.told(Kind.ROOT_DELETED)] == [True] * (not is_there)
