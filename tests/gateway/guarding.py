@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from typing import Final
@@ -58,22 +58,25 @@ class World:
     def services(self) -> Services:
         return self.office.services
 
-    def trust(self, policy: Policy = POLICY, *, revoked: Issued | None = None, stations: bool = True) -> None:
+    def trust(self, policy: Policy = POLICY, *, revoked: Sequence[Issued] = (), stations: bool = True) -> None:
         """As if the store had a new version."""
         self.version += 1
         self.watch.trusting = a_trusting(
             stations=[operators_ca().certificate] if stations else [],
             makers=[makers_ca().certificate],
-            revoked=[] if revoked is None else [revoked.certificate],
+            revoked=[one.certificate for one in revoked],
             policy=policy,
             version=self.version,
         )
 
-    def station(self, profile: SecurityProfile = NONE, identity: str = "CP-1") -> Station:
+    def station(
+        self, profile: SecurityProfile = NONE, identity: str = "CP-1", *, serial_number: str | None = None
+    ) -> Station:
+        serial_number = serial_number or (SERIAL if identity == "CP-1" else f"SN of {identity}")
         station = self.services.provisioning.add(StationDraft(identity=identity)).station
         self.services.passwords.set(station, prepared(b"right and long enough"), "test")
         self.services.admissions.change(
-            station, leniencies=frozenset(), serial_number=SERIAL, trusted_organisations=(), asked_by="test"
+            station, leniencies=frozenset(), serial_number=serial_number, trusted_organisations=(), asked_by="test"
         )
         self.set_profile(station, profile)
         return station

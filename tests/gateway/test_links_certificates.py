@@ -21,6 +21,7 @@ from tests.gateway.desk import a_trusting, until
 from tests.gateway.guarding import CERTIFIED, CRL_URL, World, ends, in_world, stays
 from tests.gateway.knocking import (
     POLICY,
+    SERIAL,
     TLS,
     TLS_BASIC,
     TLS_CERTIFICATE,
@@ -37,10 +38,10 @@ def test_a_certificate_that_is_revoked_ends_its_link_and_no_other() -> None:
     """A00.FR.704."""
 
     async def story(world: World) -> None:
-        one, other = world.station(TLS_CERTIFICATE), world.station(TLS_CERTIFICATE, "CP-2")
+        one, other = world.station(TLS_CERTIFICATE), world.station(TLS_CERTIFICATE, "CP-2", serial_number="SN-2")
         _, wire = await world.connect(one, TLS, issued=its_certificate())
-        _, other_wire = await world.connect(other, TLS, issued=CERTIFIED)
-        world.trust(revoked=its_certificate())
+        _, other_wire = await world.connect(other, TLS, issued=its_certificate("SN-2"))
+        world.trust(revoked=[its_certificate()])
         await world.links.trust_changed(world.watch.trusting)
         await ends(wire)
         assert other_wire.log == []
@@ -63,7 +64,7 @@ def test_an_anchor_that_is_withdrawn_ends_the_links_that_led_to_it() -> None:
 def test_what_was_revoked_before_the_link_was_there_ends_it() -> None:
     async def story(world: World) -> None:
         connection, wire = await world.decide(world.station(TLS_CERTIFICATE), TLS, issued=its_certificate())
-        world.trust(revoked=its_certificate())
+        world.trust(revoked=[its_certificate()])
         await world.links.trust_changed(world.watch.trusting)
         world.links.add(connection)
         await ends(wire)
@@ -124,10 +125,11 @@ def test_a_link_with_a_makers_certificate_stays_pending() -> None:
 def test_many_links_are_proven_without_holding_up_the_loop() -> None:
     async def story(world: World) -> None:
         wires = []
-        for number in range(200):
-            station = world.station(TLS_CERTIFICATE, f"CP-{number}")
-            wires.append((await world.connect(station, TLS, issued=its_certificate()))[1])
-        world.trust(revoked=its_certificate())
+        shown = [its_certificate(f"SN-{number}") for number in range(200)]
+        for number, issued in enumerate(shown):
+            station = world.station(TLS_CERTIFICATE, f"CP-{number}", serial_number=f"SN-{number}")
+            wires.append((await world.connect(station, TLS, issued=issued))[1])
+        world.trust(revoked=shown)
         await world.links.trust_changed(world.watch.trusting)
         loop = asyncio.get_running_loop()
         longest, then = 0.0, loop.time()
@@ -159,7 +161,7 @@ def test_a_link_is_on_record_with_how_it_came_in() -> None:
 
 def test_a_certificate_that_a_station_showed_is_known_to_be_at_it() -> None:
     async def story(world: World) -> None:
-        station, other = world.station(TLS_CERTIFICATE), world.station(TLS_BASIC, "CP-2")
+        station, other = world.station(TLS_CERTIFICATE), world.station(TLS_BASIC, "CP-2", serial_number="SN-2")
         await world.connect(station, TLS, issued=its_certificate())
         await world.connect(other, TLS, password=right(), issued=its_certificate())
         [held] = world.services.trust.held(station)
@@ -187,11 +189,12 @@ def test_those_whose_certificates_may_not_hold_come_first_and_the_others_are_not
     async def story(world: World) -> None:
         wires = []
         for number in range(30):
-            station = world.station(TLS_CERTIFICATE, f"CP-{number}")
-            issued = CERTIFIED if number == 29 else its_certificate()
+            serial = SERIAL if number == 29 else f"SN-1{number}"
+            station = world.station(TLS_CERTIFICATE, f"CP-{number}", serial_number=serial)
+            issued = CERTIFIED if number == 29 else its_certificate(serial)
             wires.append((await world.connect(station, TLS, issued=issued))[1])
         await until(lambda: not world.links._stale)
-        world.trust(revoked=CERTIFIED)
+        world.trust(revoked=[CERTIFIED])
         await world.links.trust_changed(world.watch.trusting)
         assert next(iter(world.links._stale)) == "CP-29"
         await ends(wires[29])

@@ -305,7 +305,6 @@ def test_a_backslash_before_u0000_is_text() -> None:
         ('"NotifyReport"', "NotImplemented"),
         ('""', "NotImplemented"),
         ('"Reset"', "NotSupported"),
-        ('"SignCertificate"', "NotSupported"),
         ("7", "FormationViolation"),
         ("null", "FormationViolation"),
         ("{}", "FormationViolation"),

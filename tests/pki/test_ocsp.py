@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from forecourt.clock import SystemClock
 from forecourt.pki.certificate import Certificate, read_certificate
 from forecourt.pki.errors import BadOcsp
 from forecourt.pki.ocsp import MAX_OCSP, ocsp_request, read_ocsp
@@ -96,7 +97,7 @@ def test_the_responder_of_openssl_is_understood(scheme: tuple[str, ...], tmp_pat
     responder.knows(revoked, revoked=True)
     for certificate, status in ((good, "good"), (revoked, "revoked"), (unknown, "unknown")):
         data = responder.answer(ocsp_request(certificate, authority.certificate), *scheme)
-        answer = read_ocsp(data, certificate, authority.certificate, NOW)
+        answer = read_ocsp(data, certificate, authority.certificate, SystemClock().now())
         assert answer.status == status
         assert (answer.revoked_at == NOW.replace(microsecond=0)) == (status == "revoked")
 
@@ -110,8 +111,8 @@ def test_one_answer_may_speak_of_several_certificates(tmp_path: Path) -> None:
     command = ["openssl", "ocsp", "-issuer", "ca.pem", "-cert", "one", "-cert", "two", "-no_nonce", "-reqout", "both"]
     subprocess.run(command, cwd=tmp_path, capture_output=True, check=True)
     data = responder.answer((tmp_path / "both").read_bytes())
-    assert read_ocsp(data, STATION, ISSUING.certificate, NOW).status == "good"
-    assert read_ocsp(data, OTHER, ISSUING.certificate, NOW).status == "revoked"
+    assert read_ocsp(data, STATION, ISSUING.certificate, SystemClock().now()).status == "good"
+    assert read_ocsp(data, OTHER, ISSUING.certificate, SystemClock().now()).status == "revoked"
 
 
 def test_an_answer_about_another_certificate_says_nothing() -> None:

@@ -10,6 +10,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from forecourt.clock import SystemClock
 from forecourt.pki.errors import BadCrl
 from forecourt.pki.revocation import MAX_CRL, Crl, check_crl, read_crl
 from tests.support.authority import Authority, Extensions, Key, Validity, a_key
@@ -199,7 +200,7 @@ def test_a_list_may_be_signed_with_pss(tmp_path: Path) -> None:
     authority = Authority.root(key="RSA 2048")
     scheme = ["-sigopt", "rsa_padding_mode:pss", "-sigopt", "rsa_pss_saltlen:digest"]
     crl = read_crl(made_by_openssl(tmp_path, authority, "-md", "sha256", *scheme))
-    check_crl(crl, authority.certificate, NOW)
+    check_crl(crl, authority.certificate, SystemClock().now())
 
 
 @pytest.mark.parametrize(

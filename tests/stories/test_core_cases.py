@@ -54,6 +54,7 @@ def test_case_001_cold_boot(system: RunningSystem, rest: Rest) -> None:
             "registration": "Accepted",
             "heartbeatInterval": HEARTBEAT_SECONDS,
             "securityProfile": 0,
+            "group": "",
             "online": True,
             "chargePointVendor": "Vendor",
             "chargePointModel": "Model",
