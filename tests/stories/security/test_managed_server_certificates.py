@@ -80,6 +80,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     system = RunningSystem(folder)
     try:
         system.start()
+        system.run("policy", "set", "--cpo-name", "Forecourt Power")
         yield Site(system, folder)
         assert system.terminate() == 0
         system.assert_clean_log()
@@ -87,7 +88,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         system.close()
 
 
-def test_one_command_has_a_listener_present_certificates_of_the_own_authority(site: Site) -> None:
+def test_two_commands_have_a_listener_present_certificates_of_the_own_authority(site: Site) -> None:
     """A00.FR.306, A00.FR.317, A00.FR.510: CN and SAN are the host's name, for both kinds of suites."""
     site.put()
     for kind in SUITES:
