@@ -87,6 +87,7 @@ def assert_ended_well(fleet: Fleet, known: Round) -> None:
     }
 
 
+@pytest.mark.prove
 def test_thirty_stations_are_renewed_unattended(tmp_path: Path) -> None:
     system = RunningSystem(tmp_path)
     try:
