@@ -20,6 +20,7 @@ from tests.stories.octt.cases import CASES, MARK, SECTIONS, Case
 ROOT: Final = Path(__file__).resolve().parents[2]
 DOCUMENT: Final = ROOT / "docs" / "conformance.md"
 STORES: Final = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
+_PROPERTY: Final = "cases"
 
 _HEAD: Final = """# Conformance: the certification tool's cases
 
@@ -57,9 +58,10 @@ class Results:
     outcomes: dict[str, bool] = field(default_factory=dict)
     """Node id → whether it passed. Only of tests that ran to an end."""
 
-    def gaps(self, declared: set[Story], arguments: Sequence[str]) -> list[str]:
+    def gaps(self, declared: set[Story], arguments: Sequence[str], *, keyword: str = "") -> list[str]:
         """Why this run does not speak for all cases; empty when it does."""
         found = [f"only {argument} was asked for" for argument in arguments if "::" in argument]
+        found += [f"only what is named {keyword} was asked for"] if keyword else []
         found += [f"{node} was deselected" for node in sorted(self.deselected)]
         found += [f"{node} did not run" for node in self.collected if node not in self.outcomes]
         ran = {(story, store) for node, (story, store, _) in self.collected.items() if node in self.outcomes}
@@ -147,7 +149,11 @@ def _is_mark(decorator: ast.expr) -> bool:
 
 
 class Conformance:
-    """Collects the results of one run, and compares or writes at its end."""
+    """Collects the results of one run, and compares or writes at its end.
+
+    What a test is about travels with its reports: with several processes, only the first one hears of all results, and
+    it collects no tests itself.
+    """
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
@@ -158,25 +164,30 @@ class Conformance:
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         for item in items:
-            numbers = tuple(number for mark in item.iter_markers(MARK) for number in mark.args)
+            numbers = [str(number) for mark in item.iter_markers(MARK) for number in mark.args]
             if numbers:
-                story = Story(item.path.relative_to(ROOT).as_posix(), getattr(item, "originalname", item.name))
-                self._results.collected[item.nodeid] = (story, _store_of(item), numbers)
+                story = [item.path.relative_to(ROOT).as_posix(), getattr(item, "originalname", item.name)]
+                item.user_properties.append((_PROPERTY, [*story, _store_of(item), *numbers]))
 
     def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
-        self._results.deselected |= {item.nodeid for item in items} & self._results.collected.keys()
+        self._results.deselected |= {item.nodeid for item in items if item.get_closest_marker(MARK)}
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """A test has passed when its call has, and nothing around it failed."""
-        if report.nodeid not in self._results.collected or report.skipped:
+        told = dict(report.user_properties).get(_PROPERTY)
+        if not isinstance(told, list):
             return
+        path, name, store, *numbers = told
+        self._results.collected[report.nodeid] = (Story(path, name), store, tuple(numbers))
         if report.failed:
             self._results.outcomes[report.nodeid] = False
-        elif report.when == "call":
+        elif report.passed and report.when == "call":
             self._results.outcomes.setdefault(report.nodeid, True)
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if hasattr(self._config, "workerinput"):  # one of several processes, which knows of its own part only
+            return
         if not self._results.outcomes:
             self._complaints = ["No test of a case ran: nothing was written."] if self._is_to_be_written else []
         else:
@@ -185,7 +196,7 @@ class Conformance:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def _conclude(self) -> None:
-        gaps = self._results.gaps(declared_stories(), self._config.args)
+        gaps = self._results.gaps(declared_stories(), self._config.args, keyword=self._config.getoption("keyword"))
         if gaps:
             if self._is_to_be_written:
                 self._complaints = ["Only a part of the tests ran, so nothing was written:", *gaps[:10]]

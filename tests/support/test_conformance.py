@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
+import subprocess
+import sys
 
 import pytest
 
 from tests.stories.octt.cases import CASES, SECTIONS, case
-from tests.support.conformance import STORES, Results, Story, contradictions, declared_stories, differences, render
+from tests.support.conformance import (
+    ROOT,
+    STORES,
+    Results,
+    Story,
+    contradictions,
+    declared_stories,
+    differences,
+    render,
+)
 
 STORY = Story("tests/stories/test_some.py", "test_case_001")
 ALL = ["tests"]
@@ -82,6 +93,7 @@ def test_a_story_that_was_not_collected_makes_the_run_a_partial_one() -> None:
 def test_a_test_that_was_deselected_or_chosen_by_name_makes_the_run_a_partial_one() -> None:
     results = a_run(sqlite=True, postgresql=True)
     assert results.gaps({STORY}, [f"{STORY.path}::{STORY.name}[sqlite]"])
+    assert results.gaps({STORY}, ALL, keyword="sqlite")
     results.deselected.add(f"{STORY.path}::{STORY.name}[sqlite-2]")
     assert results.gaps({STORY}, ALL)
 
@@ -106,3 +118,12 @@ def test_stories_are_found_in_the_sources() -> None:
     found = {story.name: story.path for story in declared_stories()}
     assert found["test_case_001_cold_boot"] == "tests/stories/test_core_cases.py"
     assert "test_a_case_has_passed_when_all_its_tests_have" not in found
+
+
+def test_a_run_in_several_processes_is_heard_as_well() -> None:
+    chosen = "tests/stories/test_core_cases.py::test_case_001_cold_boot[sqlite]"
+    command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--write-conformance", chosen]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert run.returncode == pytest.ExitCode.TESTS_FAILED, run.stdout
+    assert "1 passed" in run.stdout
+    assert f"only {chosen} was asked for" in run.stdout
