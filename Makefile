@@ -4,6 +4,9 @@ PYTHON ?= python3
 MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 
+# Where it is set, every process that a story starts would compile all sources anew, which takes longer than the story.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help run demo test bench prove conformance fmt lock clean bootstrap runtime dev packages lint types layers pytest
 
