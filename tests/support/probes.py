@@ -87,9 +87,16 @@ class TlsClient:
         return self._session is not None and self._session.has_ticket
 
     def wrap(self, plain: socket.socket, *, resume: bool) -> ssl.SSLSocket:
-        return self._context.wrap_socket(
-            plain, server_hostname=self.name, session=self._session if resume else None, suppress_ragged_eofs=True
-        )
+        """Raises OSError, also when the door was closed before the handshake began."""
+        try:
+            return self._context.wrap_socket(
+                plain, server_hostname=self.name, session=self._session if resume else None, suppress_ragged_eofs=True
+            )
+        except OSError as error:
+            with warnings.catch_warnings(action="ignore", category=ResourceWarning):
+                # The library leaves its socket open, which ends with the frames that are held here.
+                error.__traceback__ = error.__context__ = None
+            raise
 
     def remember(self, wrapped: ssl.SSLSocket) -> None:
         self._session = wrapped.session or self._session
