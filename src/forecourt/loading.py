@@ -39,6 +39,14 @@ def read(environment: Mapping[str, str]) -> Config:
     return config
 
 
+def unknown_variables(environment: Mapping[str, str] = os.environ) -> list[str]:
+    """Variables that are named as settings are, and are none: mistyped, or of an older version. They are not mistakes,
+    because Kubernetes sets such ones (``FORECOURT_PORT``) beside a service that is named ``forecourt``."""
+    reading = Reading({})
+    reading.section(Config, {}, PREFIX, "")
+    return sorted(name for name in environment if name.startswith(PREFIX) and name not in reading.variables)
+
+
 def _check_listeners(config: Config) -> list[str]:
     mistakes = []
     if not config.all_listeners:

@@ -87,6 +87,8 @@ class Reading:
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = environment
         self.mistakes: list[str] = []
+        self.variables: set[str] = {FILE_VARIABLE}
+        """Every variable that is a setting, whether or not it is set."""
 
     def file(self) -> dict[str, Any]:  # TOML values
         named = self._environment.get(FILE_VARIABLE)
@@ -115,6 +117,7 @@ class Reading:
                 inner = self._table(given, name)
                 values[setting.name] = self.section(types[setting.name], inner, f"{variable}_", f"{name}.")
                 continue
+            self.variables.add(variable)
             if variable in self._environment:
                 given, name = self._environment[variable], variable
             if given is None:
