@@ -34,7 +34,7 @@ from tests.support.signings import a_wanted, answer
 from tests.support.workspace import MemoryWorkspace
 
 CA = Authority.root().sub()
-DEADLINE = 10.0
+DEADLINE = 30.0
 
 
 class Signing:

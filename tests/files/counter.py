@@ -24,7 +24,7 @@ from forecourt.storage.shelf import MARK, DiskShelf
 from tests.support.clock import FakeClock
 from tests.support.workspace import MemoryWorkspace
 
-DEADLINE_SECONDS = 20.0
+DEADLINE_SECONDS = 60.0
 CONTENT = bytes(range(256)) * 1500
 """More than is read at once."""
 

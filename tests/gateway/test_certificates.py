@@ -23,6 +23,7 @@ from forecourt.gateway.certificates import (
     still_holds,
 )
 from forecourt.gateway.trust import Trusting
+from forecourt.pki.certificate import Certificate
 from tests.gateway.desk import a_trusting
 from tests.gateway.knocking import (
     ders,
@@ -143,14 +144,20 @@ def test_a_certificate_that_was_altered_is_never_good(place: int, change: int) -
     assert examine([bytes(der)], trusting(), NOON).verdict is not CertificateVerdict.GOOD
 
 
-def test_a_path_is_found_quickly_among_two_thousand_anchors() -> None:
+def test_two_thousand_anchors_make_a_path_no_slower() -> None:
     many = [Authority.root(f"Root {number}", now=NOON).certificate for number in range(2_000)]
-    believed = a_trusting(stations=[*many, operators_ca().certificate])
     chain = ders(its_certificate())
-    began = time.perf_counter()
-    for _ in range(20):
-        assert examine(chain, believed, NOON).verdict is CertificateVerdict.GOOD
-    assert (time.perf_counter() - began) / 20 < 0.02
+
+    def least_seconds(anchors: list[Certificate]) -> float:
+        believed = a_trusting(stations=[*anchors, operators_ca().certificate])
+        found = []
+        for _ in range(20):
+            began = time.process_time()
+            assert examine(chain, believed, NOON).verdict is CertificateVerdict.GOOD
+            found.append(time.process_time() - began)
+        return min(found)
+
+    assert least_seconds(many) < 5 * least_seconds([])
 
 
 # What it may be used for, and what is disabled

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-_START_SECONDS: Final = 20.0
-_STOP_SECONDS: Final = 20.0
+_START_SECONDS: Final = 60.0
+_STOP_SECONDS: Final = 60.0
 
 
 class DaemonTrouble(Exception):

@@ -28,8 +28,8 @@ from websockets.typing import Subprotocol
 Json: TypeAlias = Any  # frames are indexed and compared as they came
 Answer = TypeVar("Answer")
 
-_DEADLINE_SECONDS = 40.0
-_CALL_SECONDS = 10.0
+_DEADLINE_SECONDS = 60.0
+_CALL_SECONDS = 30.0
 
 
 class CallRefused(Exception):

@@ -24,7 +24,7 @@ from tests.support.components import not_run
 INSTALL_COMMAND = "apt-get install postgresql"
 _OLDEST_VERSION = 15
 _START_DEADLINE_SECONDS = 60.0
-_STOP_DEADLINE_SECONDS = 30.0
+_STOP_DEADLINE_SECONDS = 60.0
 _START_ATTEMPTS = 3
 
 

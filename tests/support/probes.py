@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote, urlsplit
 
-_DEADLINE_SECONDS: Final = 20.0
+_DEADLINE_SECONDS: Final = 60.0
 _KEY: Final = base64.b64encode(b"sixteen bytes...").decode()
 
 

@@ -21,8 +21,8 @@ from tests.support.vault import SECRET_KEY
 ADMIN = "admin"
 ADMIN_PASSWORD = "a password for the tests"
 _ROOT = Path(__file__).resolve().parents[2]
-_READY_DEADLINE_SECONDS = 60.0
-_STOP_DEADLINE_SECONDS = 30.0
+_READY_DEADLINE_SECONDS = 180.0
+_STOP_DEADLINE_SECONDS = 60.0
 _CLIENT_DEADLINE_SECONDS = 60.0
 _TROUBLE = re.compile(
     r"Traceback|never retrieved|was never awaited|[Uu]nhandled exception|Fatal Python error|Segmentation fault"
