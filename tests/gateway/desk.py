@@ -15,6 +15,7 @@ from forecourt.dialects.v16 import dialect as v16
 from forecourt.domain.admission.model import Entry, SecurityProfile
 from forecourt.domain.provisioning.model import Registration, Station, StationKey
 from forecourt.domain.services import Services
+from forecourt.domain.signing.model import IssuedCertificate, SigningNumber, Use
 from forecourt.domain.trust.model import Origin, Policy, Purpose, Role, Snapshot, Trusted
 from forecourt.gateway.certificates import NO_CERTIFICATE
 from forecourt.gateway.connection import Connection, Outcome
@@ -29,6 +30,8 @@ from forecourt.gateway.trust import Trusting, prepare
 from forecourt.ocpp.session import Limits
 from forecourt.pki.certificate import Certificate
 from forecourt.pki.revocation import Crl
+from forecourt.storage.issued_certificates import RegisterRecords
+from tests.support.authority import Issued
 from tests.support.clock import NOON, FakeClock
 from tests.support.workspace import MemoryWorkspace
 
@@ -36,7 +39,7 @@ Json: TypeAlias = object
 Result = TypeVar("Result")
 
 DIALECT = v16.make()
-DEADLINE_SECONDS = 5.0
+DEADLINE_SECONDS = 20.0
 
 
 class FakeWire:
@@ -144,6 +147,20 @@ class FakeOffice(MemoryWorkspace):
             asyncio.get_running_loop().call_soon(done, outcome)
 
         Held(station_key, work, and_done).run(self.services, error)
+
+
+def register(office: FakeOffice, issued: Issued, owner: str, use: Use = Use.STATION) -> None:
+    """An authority issued a certificate for somebody."""
+    entry = IssuedCertificate(
+        certificate=issued.certificate,
+        chain=issued.chain,
+        number=SigningNumber(1),
+        authority="own",
+        use=use,
+        owner=owner,
+        issued_at=NOON,
+    )
+    assert RegisterRecords(office.unit).add(entry)
 
 
 def a_station(identity: str = "CP-1", key: int = 1, registration: Registration = Registration.ACCEPTED) -> Station:

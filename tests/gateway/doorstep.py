@@ -189,7 +189,7 @@ def run(story: Story, world: World | None = None) -> None:
     async def main() -> None:
         there = world or World()
         try:
-            await asyncio.wait_for(story(there), 20)
+            await asyncio.wait_for(story(there), 60)
         finally:
             there.desk.close()
 

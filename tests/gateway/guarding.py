@@ -144,7 +144,7 @@ def in_world(story: Callable[[World], Coroutine[None, None, None]]) -> None:
     async def main() -> None:
         world = World()
         async with world.running():
-            await asyncio.wait_for(story(world), 20)
+            await asyncio.wait_for(story(world), 60)
 
     asyncio.run(main())
 

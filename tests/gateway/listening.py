@@ -10,11 +10,13 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+import pytest
 import uvloop
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Subprotocol
 
+from forecourt.clock import SystemClock
 from forecourt.config import GatewayConfig, ListenerConfig, ProxiesConfig
 from forecourt.domain.paging import PageRequest
 from forecourt.domain.provisioning.model import StationDraft, StationFilter
@@ -98,7 +100,7 @@ def with_listener(
         settings = config or GatewayConfig()
         trusted_proxies = proxies or ProxiesConfig()
         office = FakeOffice(FakeClock())
-        watch = Watch() if trusting is None else Watch(trusting=trusting)
+        watch = Watch() if trusting is None else Watch(SystemClock(), trusting)  # TLS goes by the real time
         notes = Notes(office)
         links = Links(office, FakeClock(), settings, "node", guard=watch.guard, notes=notes)
         dialects = {DIALECT.subprotocol: DIALECT}
@@ -108,7 +110,7 @@ def with_listener(
             guard=watch.guard,
             passwords=passwords,
             notes=notes,
-            strangers=links,
+            strangers=links.strangers,
             config=settings,
             proxies=trusted_proxies,
             spoken=dialects.keys(),
@@ -120,7 +122,7 @@ def with_listener(
         world = World(office, links, listeners, addresses[listener.name])
         await world.register("CP-1")
         try:
-            await asyncio.wait_for(story(world), 20)
+            await asyncio.wait_for(story(world), 60)
         finally:
             listeners.stop_accepting()
             await greeter.close()
@@ -150,3 +152,13 @@ async def close_code(socket: ClientConnection) -> int | None:
 async def status_of(reader: asyncio.StreamReader) -> int:
     line = await asyncio.wait_for(reader.readline(), 10)
     return int(line.split()[1])
+
+
+async def refusal(
+    world: World, identity: str, subprotocols: list[Subprotocol] | None = None, *, tls: ssl.SSLContext | None = None
+) -> InvalidStatus:
+    """How the upgrade was refused."""
+    with pytest.raises(InvalidStatus) as refused:
+        async with world.open(identity, subprotocols, tls=tls):
+            pass
+    return refused.value

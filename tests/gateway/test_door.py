@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -13,24 +12,17 @@ from forecourt.config import GatewayConfig
 from forecourt.domain.admission.model import KeyForm, PasswordState
 from forecourt.domain.errors import Kind as Fault
 from forecourt.domain.paging import PageRequest
-from forecourt.domain.provisioning.model import Registration, StationFilter
+from forecourt.domain.provisioning.model import StationFilter
 from forecourt.domain.security_log.model import Kind
-from forecourt.domain.trust.model import Policy, RevocationMode
+from forecourt.domain.trust.model import Policy
 from forecourt.gateway.door import Arrival, TlsFacts
 from forecourt.gateway.handshake import Refused
 from tests.gateway.doorstep import HERE, TLS12, TYPED, UPGRADE, World, basic, run
 from tests.gateway.knocking import (
     BASIC,
     NONE,
-    POLICY,
-    SERIAL,
     TLS_BASIC,
-    TLS_CERTIFICATE,
     admitted,
-    ders,
-    its_certificate,
-    makers_certificate,
-    operators_ca,
     prepared,
     refused,
 )
@@ -248,54 +240,6 @@ def test_a_station_whose_record_never_stands_still_is_told_to_come_back() -> Non
         world.office.write_fault = Fault.REFUSED
         assert refused(await world.knock(basic(TYPED))).status == 503
         assert world.office.reads == 3
-
-    run(story)
-
-
-# Certificates
-
-
-def test_a_station_of_profile_3_needs_its_certificate() -> None:
-    async def story(world: World) -> None:
-        world.station(TLS_CERTIFICATE)
-        found = admitted(await world.knock(tls=TLS12, chain=ders(its_certificate())))
-        assert found.entry.fingerprint == its_certificate().certificate.fingerprint
-        assert found.certificate.evidence is not None
-        assert world.access.has_own_certificate
-        assert refused(await world.knock(tls=TLS12)).kind is Kind.CERTIFICATE_MISSING
-        other = refused(await world.knock(tls=TLS12, chain=ders(its_certificate("SN-2"))))
-        assert (other.status, other.kind) == (403, Kind.SERIAL_MISMATCH)
-        assert refused(await world.knock(tls=TLS12, chain=[b"rubbish"])).kind is Kind.CERTIFICATE_REFUSED
-
-    run(story)
-
-
-def test_a_makers_certificate_is_good_until_the_station_has_its_own() -> None:
-    """A00.FR.406, 806."""
-
-    async def story(world: World) -> None:
-        world.trust(replace(POLICY, trusted_organisations=("Maker",)))
-        world.station(TLS_CERTIFICATE)
-        found = admitted(await world.knock(tls=TLS12, chain=ders(makers_certificate())))
-        assert found.station.registration is Registration.PENDING
-        admitted(await world.knock(tls=TLS12, chain=ders(its_certificate())))
-        refusal = refused(await world.knock(tls=TLS12, chain=ders(makers_certificate())))
-        assert refusal.kind is Kind.ONBOARDING_REFUSED
-
-    run(story)
-
-
-@pytest.mark.parametrize(("mode", "status"), [(RevocationMode.SOFT, None), (RevocationMode.HARD, 503)])
-def test_a_revocation_that_cannot_be_learned_is_noted_and_counts_as_the_policy_says(
-    mode: RevocationMode, status: int | None
-) -> None:
-    async def story(world: World) -> None:
-        world.trust(Policy(cpo_name=POLICY.cpo_name, revocation=mode))
-        world.station(TLS_CERTIFICATE)
-        leaf = operators_ca().leaf(SERIAL, crl_urls=["http://ca.example/crl"])
-        decision = await world.knock(tls=TLS12, chain=ders(leaf))
-        assert (decision.status if isinstance(decision, Refused) else None) == status
-        assert world.kinds == [Kind.REVOCATION_UNKNOWN]
 
     run(story)
 

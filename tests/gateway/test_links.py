@@ -17,7 +17,7 @@ from forecourt.domain.presence.model import LinkRecord
 from forecourt.domain.provisioning.model import Registration, Station, StationDraft, UnknownStation
 from forecourt.gateway import links as module
 from forecourt.gateway.connection import Connection
-from forecourt.gateway.links import STRANGERS_NOTED
+from forecourt.gateway.strangers import STRANGERS_NOTED
 from forecourt.storage.errors import Unavailable
 from tests.gateway.desk import FakeDesk, FakeOffice, FakeWire, a_call, a_connection, new_links, until
 from tests.support.clock import NOON, FakeClock
@@ -54,7 +54,7 @@ class World:
     async def whole_turn(self) -> None:
         """Return when the running wheel has visited every link: it notes strangers once in a turn."""
         for probe in ("probe-1", "probe-2"):
-            self.links.note_stranger(probe, "192.0.2.9", [])
+            self.links.strangers.note_stranger(probe, "192.0.2.9", [])
             await until(partial(self.is_noted, probe))
 
     def is_noted(self, stranger: str) -> bool:
@@ -310,7 +310,7 @@ def test_it_is_written_down_when_a_station_was_heard() -> None:
 def test_strangers_are_noted_with_all_their_attempts() -> None:
     async def story(world: World) -> None:
         for _ in range(3):
-            world.links.note_stranger("X", "192.0.2.9", ["ocpp1.6", "ocpp2.0.1"])
+            world.links.strangers.note_stranger("X", "192.0.2.9", ["ocpp1.6", "ocpp2.0.1"])
         async with world.running():
             await until(world.has_strangers)
         assert await world.strangers() == [UnknownStation("X", "192.0.2.9", "ocpp1.6, ocpp2.0.1", NOON, NOON, 3)]
@@ -321,8 +321,8 @@ def test_strangers_are_noted_with_all_their_attempts() -> None:
 def test_strangers_beyond_a_number_are_an_attack_and_not_noted() -> None:
     async def story(world: World) -> None:
         for number in range(3 * STRANGERS_NOTED):
-            world.links.note_stranger(f"X{number}", "192.0.2.9", ["o" * 10_000])
-        world.links.note_stranger("X0", "192.0.2.9", [])
+            world.links.strangers.note_stranger(f"X{number}", "192.0.2.9", ["o" * 10_000])
+        world.links.strangers.note_stranger("X0", "192.0.2.9", [])
         async with world.running():
             await until(world.has_strangers)
         found = {one.identity: one for one in await world.strangers()}
@@ -352,7 +352,7 @@ def test_draining_closes_quiet_links_at_once_and_busy_ones_when_they_are_answere
         assert [frame[:2] for frame in busy_wire.frames] == [[3, "a"]]
         assert not draining.done(), "its socket is still open"
         world.links.remove(busy)
-        await asyncio.wait_for(draining, 5)
+        await asyncio.wait_for(draining, 20)
 
     in_world(story)
 
@@ -361,7 +361,7 @@ def test_draining_waits_no_longer_than_its_deadline() -> None:
     async def story(world: World) -> None:
         busy, wire = world.connect(await world.station())
         busy.receive(a_call(), asyncio.get_running_loop().time())
-        await asyncio.wait_for(world.links.drain(), 5)
+        await asyncio.wait_for(world.links.drain(), 20)
         assert wire.log == ["close 1001"]
 
     in_world(story, GatewayConfig(drain_seconds=0.2))

@@ -66,7 +66,7 @@ class Register:
     async def whole_turn(self) -> None:
         """Return when the wheel has visited every link: it notes strangers once in a turn."""
         for probe in ("probe-1", "probe-2"):
-            self.links.note_stranger(probe, "192.0.2.9", [])
+            self.links.strangers.note_stranger(probe, "192.0.2.9", [])
             await until(partial(self._is_noted, probe))
 
     def _is_noted(self, stranger: str) -> bool:

@@ -10,8 +10,10 @@ from datetime import timedelta
 import pytest
 
 from forecourt.clerk.listener_keys import make_key
+from forecourt.domain.alarms.model import AlarmFilter, Level, Topic
 from forecourt.domain.authorities.model import KeyFamily
 from forecourt.domain.listener_certificates.model import Member, MemberState, Wish
+from forecourt.domain.paging import PageRequest
 from forecourt.domain.provisioning.service import BootPolicy
 from forecourt.domain.services import Services
 from forecourt.domain.signing.model import SigningNumber
@@ -22,7 +24,7 @@ from forecourt.storage.errors import StorageError
 from forecourt.storage.listener_certificates import ListenerCertificateRecords
 from forecourt.storage.signing import SigningRecords
 from tests.storage.bench import Bench
-from tests.support.authority import Authority
+from tests.support.authority import Authority, Validity
 from tests.support.clock import NOON, FakeClock
 from tests.support.vault import VAULT
 from tests.support.workspace import PlainHasher
@@ -144,6 +146,34 @@ def test_who_locks_is_alone_until_the_commit(postgresql_database: Database) -> N
 def _services(bench: Bench) -> Services:
     compose = services_on(clock=FakeClock(), policy=BootPolicy(), hasher=PlainHasher(), vault=VAULT)
     return compose(bench.unit)
+
+
+def test_what_nobody_renews_is_told_of_and_what_is_managed_is_not(bench: Bench) -> None:
+    """By what is in the database: the certificates that are presented, the members, and the alarms that are open."""
+    services, soon = _services(bench), Validity(timedelta(0), timedelta(days=6))
+    for name in ("main-rsa", "given"):
+        given = Authority.root(now=NOON).leaf("a.example", dns=["a.example"], validity=soon)
+        with bench.committed():
+            services.trust.put_server_certificate(
+                name, chain_pem=given.chain_pem, key_pem=given.key_pem, asked_by="ops"
+            )
+    put(bench)
+    with bench.committed():
+        services.alarms.raise_(Topic.SERVER_CERTIFICATE, "main-rsa", Level.CRITICAL, "It is late.")
+        services.alarms.raise_(Topic.SERVER_CERTIFICATE, "gone", Level.WARNING, "It ends.")
+    late = services_on(
+        clock=FakeClock(NOON + timedelta(days=5, hours=23)), policy=BootPolicy(), hasher=PlainHasher(), vault=VAULT
+    )(bench.unit)
+    with bench.committed():
+        assert late.listener_certificates.is_due()
+        late.listener_certificates.settle()
+        assert not late.listener_certificates.is_due()
+    with bench.reading():
+        found = late.alarms.list(AlarmFilter(is_open=True), PageRequest()).items
+    assert sorted((one.subject, one.level) for one in found) == [
+        ("given", Level.CRITICAL),
+        ("main-rsa", Level.CRITICAL),
+    ]
 
 
 def _until_somebody_waits(bench: Bench) -> None:

@@ -56,7 +56,7 @@ async def run(config: Config) -> None:
             guard=guard,
             passwords=passwords,
             notes=notes,
-            strangers=links,
+            strangers=links.strangers,
             config=config.gateway,
             proxies=config.proxies,
             spoken=dialects.keys(),

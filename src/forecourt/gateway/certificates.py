@@ -72,6 +72,9 @@ class CertificateProof:
     """Only of one that is good."""
     doubt: str | None = None
     """What could not be learned of a good one, and was taken as good (RevocationMode.SOFT)."""
+    issued_for: str | None = None
+    """For whom a good one was issued, by the register of issued certificates, when that is not the station that showed
+    it."""
 
     @property
     def was_presented(self) -> bool:

@@ -2,14 +2,14 @@
 
 The decision itself is :func:`forecourt.gateway.handshake.decide`; this file gathers what that one needs, in the order
 in which it costs: the path, whether a WebSocket is asked for, what a proxy said, the pace, one unit of reading, the
-proofs.
+proofs, and a second unit of reading for a certificate that is new to its station.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 import structlog
@@ -21,6 +21,7 @@ from forecourt.domain.provisioning.model import Registration, Station, StationDr
 from forecourt.domain.security_log.model import Kind as Noted
 from forecourt.domain.security_log.model import Note
 from forecourt.domain.services import Services, Workspace
+from forecourt.domain.signing.model import Use
 from forecourt.domain.trust.model import Policy
 from forecourt.gateway import handshake
 from forecourt.gateway.certificates import NO_CERTIFICATE, CertificateProof, CertificateVerdict
@@ -155,6 +156,7 @@ class Door:
             if chain:
                 is_needed = SecurityProfile.TLS_CERTIFICATE in caller.access.profiles
                 certificate = await self._guard.prove(chain, trusting, is_needed=is_needed)
+                certificate = await self._with_its_owner(certificate, caller)
             decision = handshake.decide(
                 knock,
                 caller,
@@ -226,6 +228,20 @@ class Door:
             address=knock.address,
             is_needed=not {*caller.access.profiles}.isdisjoint(WITH_PASSWORD),
         )
+
+    async def _with_its_owner(self, proof: CertificateProof, caller: Caller) -> CertificateProof:
+        """A good certificate with what the register says, if it was issued for another one (A00.FR.427). It is asked
+        once: what the station showed last was asked about then, and an entry never changes."""
+        leaf = None if proof.evidence is None else proof.evidence.leaf
+        if leaf is None or leaf.fingerprint == caller.access.fingerprint:
+            return proof
+        found = await self._office.read(lambda services: services.signing.find_issued(leaf.issuer_hash, leaf.serial))
+        if found is None or found.certificate != leaf:
+            return proof
+        if found.use is Use.STATION and found.owner == caller.station.identity:
+            return proof
+        what = "station" if found.use is Use.STATION else "server certificate"
+        return replace(proof, issued_for=f"the {what} {found.owner!r}")
 
     # What is written down
 

@@ -285,6 +285,17 @@ def _its_serial_number(case: Case) -> Refused | None:
     return None if sentence is None else no_certificate(Kind.SERIAL_MISMATCH, sentence)
 
 
+def _issued_for_it(case: Case) -> Refused | None:
+    issued_for = case.certificate.issued_for
+    if issued_for is None:
+        return None
+    return no_certificate(
+        Kind.CERTIFICATE_OF_ANOTHER,
+        f"Its certificate was issued for {issued_for}, whatever name is in it. If the device was moved here, give it a"
+        " lower profile and a password until it has a certificate of its own (RenewCertificate).",
+    )
+
+
 _ALL: Final = frozenset(SecurityProfile)
 _TLS: Final = frozenset({SecurityProfile.TLS_BASIC, SecurityProfile.TLS_CERTIFICATE})
 _CERTIFICATE: Final = frozenset({SecurityProfile.TLS_CERTIFICATE})
@@ -299,6 +310,7 @@ CHECKS: Final[Sequence[Check]] = (
     Check(_CERTIFICATE, "A00.FR.406", _its_own_certificate),
     Check(_CERTIFICATE, "A00.FR.404", _trusted_organisation),
     Check(_CERTIFICATE, "A00.FR.405, 427", _its_serial_number),
+    Check(_CERTIFICATE, "A00.FR.427", _issued_for_it),
 )
 """All that is demanded, in the order in which it is looked at."""
 
@@ -309,6 +321,7 @@ CHECKS: Final[Sequence[Check]] = (
 def _entry(case: Case) -> Entry:
     channel, certificate = case.knock.channel, case.certificate
     is_onboarding = case.profile in _CERTIFICATE and certificate.evidence is not None
+    its_own = certificate.evidence if certificate.issued_for is None else None
     return Entry(
         profile=case.profile,
         is_tls=channel.is_tls,
@@ -319,7 +332,7 @@ def _entry(case: Case) -> Entry:
         fingerprint=None if certificate.leaf is None else certificate.leaf.fingerprint,
         is_onboarding=is_onboarding and certificate.evidence is not None and certificate.evidence.is_onboarding,
         presented=_presented(case),
-        certificate=None if certificate.evidence is None else certificate.evidence.leaf,
+        certificate=None if its_own is None else its_own.leaf,
     )
 
 

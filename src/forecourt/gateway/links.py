@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import functools
 import itertools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
@@ -18,7 +18,7 @@ from forecourt.domain.admission.model import Caller, SecurityProfile
 from forecourt.domain.errors import DomainError
 from forecourt.domain.errors import Kind as Fault
 from forecourt.domain.presence.model import LinkSecurity
-from forecourt.domain.provisioning.model import StationKey, UnknownStation
+from forecourt.domain.provisioning.model import StationKey
 from forecourt.domain.security_log.model import Kind, Note
 from forecourt.domain.services import Services, Workspace
 from forecourt.domain.trust.held import How, Use
@@ -28,6 +28,7 @@ from forecourt.gateway.connection import GOING_AWAY, NORMAL, POLICY, Connection,
 from forecourt.gateway.guard import Guard
 from forecourt.gateway.notes import Notes
 from forecourt.gateway.refusals import Refused, not_known
+from forecourt.gateway.strangers import StrangerBook
 from forecourt.gateway.trust import Trusting
 
 SLICES: Final = 20
@@ -48,9 +49,6 @@ LOOKED_AT_ONCE: Final = 20
 ASKED_AT_ONCE: Final = 500
 """Links of which it is asked whether their certificates may still hold, before the loop does something else: some 5 ms.
 """
-
-STRANGERS_NOTED: Final = 200
-"""Unknown stations noted per second at most; more of them at once is an attack, not a mistake."""
 
 _log = structlog.get_logger(__name__)
 
@@ -75,7 +73,8 @@ class Links:
         self._slices: list[set[Connection]] = [set() for _ in range(SLICES)]
         self._next_slice = 0
         self._count = 0
-        self._strangers: dict[str, UnknownStation] = {}
+        self.strangers = StrangerBook(office, clock)
+        """The wheel has it written once a second."""
         self._pruned_at = 0.0
         self._stale: dict[str, None] = {}
         """Whose records have to be read again, in this order."""
@@ -125,17 +124,6 @@ class Links:
         self._office.submit(connection.station.key, _closing(connection), gone)
         _log.info("disconnected", station=identity, reason=connection.closed_for or "the station left")
 
-    def note_stranger(self, identity: str, address: str, subprotocols: Iterable[str]) -> None:
-        """An unregistered station knocked."""
-        now = self._clock.now()
-        known = self._strangers.get(identity)
-        if known is None and len(self._strangers) >= STRANGERS_NOTED:
-            return
-        first, attempts = (now, 0) if known is None else (known.first_seen_at, known.attempts)
-        self._strangers[identity] = UnknownStation(
-            identity, address, ", ".join(subprotocols)[:200], first, now, attempts + 1
-        )
-
     # Calls of ours
 
     def on_change(self, listener: Callable[[str], None]) -> None:
@@ -167,18 +155,16 @@ class Links:
             try:
                 self._visit(self._slices[turn])
                 if turn == 0:
-                    self._note_strangers()
+                    self.strangers.write()
+                    self._prune()
             except Exception:  # the wheel must go on turning, whatever one link brings
                 _log.exception("wheel_failed")
 
-    def _note_strangers(self) -> None:
+    def _prune(self) -> None:
         now = asyncio.get_running_loop().time()
-        if self._strangers:
-            strangers, self._strangers = list(self._strangers.values()), {}
-            self._office.submit(StationKey(0), _noting_strangers(strangers), _logged)
         if now - self._pruned_at >= NOTE_SECONDS:
             self._pruned_at = now
-            self._office.submit(StationKey(0), _pruning_strangers, _logged)
+            self._office.submit(StationKey(0), _pruning, _logged)
 
     def _visit(self, links: set[Connection]) -> None:
         now = asyncio.get_running_loop().time()
@@ -393,11 +379,7 @@ def _noting(contacts: list[tuple[StationKey, datetime]]) -> Callable[[Services],
     return lambda services: services.provisioning.record_contacts(contacts)
 
 
-def _noting_strangers(strangers: list[UnknownStation]) -> Callable[[Services], None]:
-    return lambda services: services.provisioning.record_strangers(strangers)
-
-
-def _pruning_strangers(services: Services) -> None:
+def _pruning(services: Services) -> None:
     services.authorization.prune_strangers()
     services.security_log.prune()
     services.alarms.prune()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,7 +15,7 @@ from forecourt.pki.certificate import Certificate, key_usage
 from forecourt.pki.csr_rules import key_faults
 from forecourt.pki.drafts import Draft, is_root
 from forecourt.pki.errors import PkiError
-from forecourt.pki.names import is_address, name_fault, station_name_fault
+from forecourt.pki.names import is_address, is_host_name, name_fault, station_name_fault
 from forecourt.pki.profiles import CROSS_CA, OCSP_RESPONDER, ROOT_CA
 from forecourt.pki.strength import weakness_of_anchor
 from forecourt.pki.wording import quoted, shown_name, shown_text
@@ -29,8 +28,6 @@ MAX_SERIAL_BITS: Final = 159
 
 MAX_LIFE: Final = timedelta(days=366 * 40)
 """Longer than any key is trusted."""
-
-_DNS_LABEL: Final = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +153,7 @@ def host_names(draft: Draft) -> Iterator[str]:
     elif not lower.issuperset(common):
         yield "The CN of a server is one of its host names (A00.FR.510)."
     for name in draft.host_names:
-        if not is_address(name) and not _is_host(name):
+        if not is_address(name) and not is_host_name(name):
             yield f"{quoted(shown_text(name))} is neither the name of one host nor an IP address (RFC 5280 §4.2.1.6)."
 
 
@@ -240,12 +237,6 @@ LINTS: Final[tuple[Callable[[Draft], Iterator[str]], ...]] = (
 
 def _path_length(issuer: Certificate) -> int | None:
     return issuer.x509.extensions.get_extension_for_class(x509.BasicConstraints).value.path_length
-
-
-def _is_host(name: str) -> bool:
-    """A name without wildcard, as DNS writes it; "localhost" too. One that ends with a number is a broken address."""
-    labels = name.split(".")
-    return len(name) <= 253 and all(map(_DNS_LABEL.fullmatch, labels)) and not labels[-1].isdigit()
 
 
 def _is_plain_url(url: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import unicodedata
 from typing import Final
 
@@ -13,6 +14,9 @@ Host = str | ipaddress.IPv4Address | ipaddress.IPv6Address
 
 MAX_NAME: Final = 64
 """Characters of O and CN (RFC 5280 appendix A.1)."""
+
+_MAX_HOST_NAME: Final = 253
+_DNS_LABEL: Final = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)", re.ASCII | re.IGNORECASE)
 
 _DISTURBING: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 """Categories of Unicode that change what stands around them, or that nobody can show. Spaces of all widths are none."""
@@ -45,6 +49,13 @@ def is_address(name: str) -> bool:
     return "%" not in name
 
 
+def is_host_name(name: str) -> bool:
+    """Whether it is a name of one host as DNS writes it, without wildcard (RFC 5280 §4.2.1.6, RFC 1123 §2.1);
+    "localhost" too. One that ends with a number is a broken address."""
+    labels = name.split(".")
+    return len(name) <= _MAX_HOST_NAME and all(map(_DNS_LABEL.fullmatch, labels)) and not labels[-1].isdigit()
+
+
 def host_of(name: str) -> Host:
     """The host that a text names."""
     return ipaddress.ip_address(name) if is_address(name) else name.lower()
@@ -67,5 +78,14 @@ def host_in(name: x509.GeneralName) -> Host | None:
 
 
 def is_same_name(one: str, other: str) -> bool:
-    """Whether they are equal, however accents are composed (RFC 5280 §7.1)."""
-    return unicodedata.normalize("NFC", one) == unicodedata.normalize("NFC", other)
+    """Whether they are the same O or CN: see :func:`in_one_form`."""
+    return in_one_form(one) == in_one_form(other)
+
+
+def in_one_form(name: str) -> str:
+    """The spelling in which O and CN are compared: however accents are composed, nobody sees a difference.
+
+    RFC 5280 §7.1 prepares the names of issuers and subjects further, and passes over case, width and spaces as well.
+    Here a name says who somebody is, and those may be all that tells two serial numbers apart.
+    """
+    return unicodedata.normalize("NFC", name)

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from forecourt.domain.admission.endings import Ending, ending_of
+from forecourt.dialects.v16.dialect import CODES
+from forecourt.domain.admission.endings import _PROVE_NOTHING_DONE, Ending, ending_of
 from forecourt.domain.errands.intents import Restart
 from forecourt.domain.errands.model import Draft, ErrandNumber, ErrandState, Failure, Order, new_errand
 from tests.support.clock import NOON
@@ -44,3 +45,9 @@ def test_the_record_of_an_errand_and_what_is_told_at_its_end_say_the_same(
     assert ending_of(replace(ERRAND, state=state, code=code, is_outcome_unknown=is_outcome_unknown)) is ending
     if state not in (ErrandState.REFUSED, ErrandState.ANSWERED):
         assert ending_of(Failure("A reason.", code, is_outcome_unknown)) is ending
+
+
+def test_the_codes_that_prove_something_are_spelled_as_the_dialect_spells_them() -> None:
+    """The business may not ask a version of OCPP; of all its codes two alone leave open what was done."""
+    assert set(CODES.values()) - _PROVE_NOTHING_DONE == {"GenericError", "InternalError"}
+    assert set(CODES.values()) >= _PROVE_NOTHING_DONE

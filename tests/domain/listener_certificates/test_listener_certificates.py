@@ -329,6 +329,15 @@ def _level(lamp: Lamp) -> Level:
         (("-a.example",), "neither a host name"),
         (("a..b",), "neither a host name"),
         (("",), "neither a host name"),
+        (("a..",), "neither a host name"),
+        (("1.2.3",), "neither a host name"),
+        (("999.1.1.1",), "neither a host name"),
+        (("1.2.3.4.",), "neither a host name"),
+        (("[csms.example.com]",), "neither a host name"),
+        (("[[::1]]",), "neither a host name"),
+        (("[::1",), "neither a host name"),
+        (("fe80::1%eth0",), "neither a host name"),
+        ((".".join(["a" * 50] * 5 + ["example"]),), "neither a host name"),
         (("https://csms.example.com",), "neither a host name"),
         (("a" * 60 + ".example",), "common name"),
         (tuple(f"h{number}.example" for number in range(21)), "Give 1 to 20"),
@@ -340,8 +349,9 @@ def test_host_names_are_those_of_the_domain_name_system(lamp: Lamp, hosts: tuple
 
 
 def test_host_names_are_kept_in_one_spelling_and_once(lamp: Lamp) -> None:
-    kept = lamp.put(wish=a_wish("CSMS.Example.com.", "csms.example.com", "127.0.0.1", "[::1]"))
-    assert kept.managed.wish.host_names == (HOST, "127.0.0.1", "::1")
+    hosts = ("CSMS.Example.com.", " csms.example.com", "127.0.0.1", "[::1]", "0:0::1", "localhost", "4you.example")
+    kept = lamp.put(wish=a_wish(*hosts))
+    assert kept.managed.wish.host_names == (HOST, "127.0.0.1", "::1", "localhost", "4you.example")
 
 
 def test_what_cannot_be_wished_is_refused_by_name(lamp: Lamp) -> None:

@@ -225,7 +225,8 @@ class Entry:
     presented: str | None = None
     """What it showed beyond what its profile demands, in words an operator understands; None for nothing."""
     certificate: Certificate | None = field(default=None, repr=False)
-    """The certificate that it showed, if it is good; also of one that was not needed."""
+    """The certificate that it showed, if it is good and was not issued for another station; also of one that was not
+    needed."""
 
 
 def is_admitted(access: Access, entry: Entry) -> bool:

@@ -1,10 +1,16 @@
-"""Whose certificate it is: what the names in a station's certificate must say (A00.FR.404, A00.FR.405)."""
+"""Whose certificate it is: what the names in a station's certificate must say (A00.FR.404, A00.FR.405).
+
+They are compared as in requests for certificates, and in the same form: see :func:`forecourt.pki.names.in_one_form`.
+"""
 
 from __future__ import annotations
+
+import unicodedata
 
 from forecourt.domain.admission.model import Access, Leniency
 from forecourt.domain.trust.model import Policy
 from forecourt.pki.certificate import Certificate
+from forecourt.pki.names import in_one_form, is_same_name
 
 
 def foreign_organisation(leaf: Certificate, access: Access, policy: Policy) -> str | None:
@@ -17,7 +23,7 @@ def foreign_organisation(leaf: Certificate, access: Access, policy: Policy) -> s
     trusted = {*policy.trusted_organisations, *access.trusted_organisations}
     if policy.cpo_name is not None:
         trusted.add(policy.cpo_name)
-    if not trusted.isdisjoint(leaf.organisations):
+    if not {*map(in_one_form, trusted)}.isdisjoint(map(in_one_form, leaf.organisations)):
         return None
     if not trusted:
         return (
@@ -43,9 +49,9 @@ def foreign_name(leaf: Certificate, access: Access) -> str | None:
     if len(leaf.common_names) != 1:
         return f"The certificate must have exactly one common name (CN), the serial number {serial!r}: {_names(leaf)}."
     [name] = leaf.common_names
-    if name == serial:
+    if is_same_name(name, serial):
         return None
-    if Leniency.SERIAL_WITHIN_COMMON_NAME in access.leniencies and _has_word(name, serial):
+    if Leniency.SERIAL_WITHIN_COMMON_NAME in access.leniencies and _has_word(in_one_form(name), in_one_form(serial)):
         return None
     return (
         f"The certificate is for {name!r}, and this station's serial number is {serial!r}: it is the certificate of"
@@ -58,11 +64,16 @@ def _names(leaf: Certificate) -> str:
 
 
 def _has_word(text: str, word: str) -> bool:
-    """Whether a word stands in a text with nothing that is a letter or a digit beside it: 1 is not in SN10."""
+    """Whether a word stands in a text with nothing that is a letter, a digit or a mark on one beside it: 1 is not in
+    SN10."""
     start = text.find(word)
     while start >= 0:
         end = start + len(word)
-        if not text[max(start - 1, 0) : start].isalnum() and not text[end : end + 1].isalnum():
+        if not _goes_on(text[max(start - 1, 0) : start]) and not _goes_on(text[end : end + 1]):
             return True
         start = text.find(word, start + 1)
     return False
+
+
+def _goes_on(beside: str) -> bool:
+    return beside.isalnum() or unicodedata.category(beside or " ").startswith("M")

@@ -20,6 +20,7 @@ from forecourt.domain.roots.paths import leads
 from forecourt.domain.trust.held import Held, Use
 from forecourt.domain.trust.model import Policy, ServerChain
 from forecourt.pki.certificate import Certificate
+from forecourt.pki.names import is_same_name
 from forecourt.pki.path import PathRefused
 
 _WITH_PASSWORD: Final = (SecurityProfile.BASIC, SecurityProfile.TLS_BASIC)
@@ -124,7 +125,7 @@ def _cpo_name(wanted: str | None, present: str | None) -> Precondition:
     if present is None:
         sentence = f"It is not known whether the station's CpoName is {wanted!r}: read or set it."
         return Precondition("cpoName", None, sentence)
-    if present == wanted:
+    if is_same_name(present, wanted):
         return Precondition("cpoName", True, f"The station's CpoName is {wanted!r}.")
     sentence = f"The station's CpoName is {present!r}, and should be {wanted!r}: set it, then use RenewCertificate."
     return Precondition("cpoName", False, sentence)
@@ -165,7 +166,7 @@ def _serial(pinned: str | None, reported: str | None) -> Precondition:
     if pinned is None and not reported:
         sentence = "The serial number that its certificate must name is not known: write it down (A00.FR.405)."
         return Precondition("serial", False, sentence)
-    if pinned is not None and reported and pinned != reported:
+    if pinned is not None and reported and not is_same_name(pinned, reported):
         sentence = f"Its certificate must name the serial number {pinned!r}, and the station says that it is"
         return Precondition("serial", False, f"{sentence} {reported!r}: correct the one on record, or, {_NEW_DEVICE}.")
     return Precondition("serial", True, f"Its certificate must name the serial number {pinned or reported!r}.")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import enum
-import ipaddress
-import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -12,13 +10,13 @@ from typing import Final
 from forecourt.domain.authorities.model import KeyFamily
 from forecourt.domain.errors import DomainError, invalid
 from forecourt.domain.signing.model import SigningNumber
+from forecourt.pki.names import host_of, is_address, is_host_name
 
 MAX_NAME: Final = 80
 """Characters; with the key family at its end it is the name of a server certificate."""
 MAX_HOST_NAMES: Final = 20
 MAX_COMMON_NAME: Final = 64
 """RFC 5280, ub-common-name: the first host name is the common name (A00.FR.510)."""
-MAX_HOST_NAME: Final = 253
 
 FAST_DAYS: Final = 20 / 24
 """What is asked for with fast expiry: less than 24 hours, also when it is dated back (A00.FR.701)."""
@@ -26,8 +24,6 @@ FAST_LIMIT: Final = timedelta(hours=24)
 
 SHORTEST_RENEW_BEFORE: Final = timedelta(minutes=1)
 LONGEST_RENEW_BEFORE: Final = timedelta(days=3650)
-
-_LABEL: Final = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)", re.ASCII)
 
 
 class MemberState(enum.Enum):
@@ -173,16 +169,18 @@ def check_wish(wish: Wish) -> Wish:
 
 
 def _host_name(text: str) -> str:
-    name = text.strip().rstrip(".").lower()
-    try:
-        return str(ipaddress.ip_address(name.strip("[]")))
-    except ValueError:
-        pass
+    """As it is compared. An IPv6 address may stand in brackets, as in a URL, and a name may end with the dot of the
+    root; what is left has to be what certificates can name."""
+    spoken = text.strip()
+    in_brackets = spoken.removeprefix("[").removesuffix("]")
+    if is_address(in_brackets) and spoken in (in_brackets, f"[{in_brackets}]"):
+        return str(host_of(in_brackets))
+    name = spoken.removesuffix(".").lower()
     if name.startswith("*."):
         raise _bad_hosts(f"{text!r} is for any host of a domain, which stations may refuse; name each host.")
     if not name.isascii():
         raise _bad_hosts(f"{text!r} must be written as in the domain name system, such as xn--bcher-kva.example.")
-    if len(name) > MAX_HOST_NAME or not all(_LABEL.fullmatch(label) for label in name.split(".")):
+    if not is_host_name(name):
         raise _bad_hosts(f"{text!r} is neither a host name such as csms.example.com nor an IP address.")
     return name
 

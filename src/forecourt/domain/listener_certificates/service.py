@@ -16,9 +16,10 @@ from forecourt.domain.alarms.service import Alarms
 from forecourt.domain.authorities.model import KeyFamily
 from forecourt.domain.changes import Changes
 from forecourt.domain.errors import DomainError, Kind, invalid, not_found
+from forecourt.domain.listener_certificates import troubles
+from forecourt.domain.listener_certificates.given import GivenCertificates
 from forecourt.domain.listener_certificates.model import (
     FAST_DAYS,
-    FAST_LIMIT,
     MAX_NAME,
     Kept,
     KeyWanted,
@@ -32,7 +33,7 @@ from forecourt.domain.listener_certificates.model import (
 )
 from forecourt.domain.listener_certificates.requests import Chooser, cancelled, hastened, missed
 from forecourt.domain.listener_certificates.store import ListenerCertificateStore
-from forecourt.domain.listener_certificates.timing import SHORT_LIFE, level_of, next_look, renewal, retry_after
+from forecourt.domain.listener_certificates.timing import level_of, next_look, renewal, retry_after
 from forecourt.domain.signing.model import Ended, Issued, SigningNumber, Use, Wanted
 from forecourt.domain.signing.service import SigningDesk
 from forecourt.domain.trust.service import Trust
@@ -65,6 +66,7 @@ class ListenerCertificates:
         self._alarms = alarms
         self._taken_back: set[SigningNumber] = set()
         """Requests that are being cancelled here: of their end nobody needs to be told."""
+        self._given = GivenCertificates(trust, alarms, clock, is_managed=lambda name: store.owner(name) is not None)
         signing.watch(Use.SERVER, self._signed)
 
     # What operators do
@@ -210,10 +212,10 @@ class ListenerCertificates:
     # Time passes
 
     def is_due(self) -> bool:
-        return self._store.is_due(self._clock.now())
+        return self._store.is_due(self._clock.now()) or self._given.is_due()
 
     def settle(self) -> None:
-        """Ask for what has to be renewed, try again what failed, and tell what is late."""
+        """Ask for what has to be renewed, try again what failed, and tell what is late, or ends without a next one."""
         now = self._clock.now()
         for name in self._store.due(now):
             found = self._locked(name)
@@ -231,6 +233,7 @@ class ListenerCertificates:
             else:
                 self._put(managed.name, member, now)
             self._tell_if_late(member, now)
+        self._given.look()  # alarms come after what is locked, here as everywhere
 
     # Inside
 
@@ -329,13 +332,9 @@ class ListenerCertificates:
             again_at=None,
         )
         self._put(managed.name, placed, now)
-        if ends - now < SHORT_LIFE:
-            sentence = f"The server certificate {member.name!r} is good until {ends:%Y-%m-%d %H:%M} UTC only, which is"
-            self._alarm(member, Level.WARNING, f"{sentence} too short to be renewed in peace; set up the authority.")
-        elif managed.wish.is_fast and ends - now > FAST_LIMIT:
-            sentence = f"The server certificate {member.name!r} shall expire within a day (A00.FR.701), and its"
-            advice = "authority gave one until"
-            self._alarm(member, Level.WARNING, f"{sentence} {advice} {ends:%Y-%m-%d %H:%M} UTC; set up the authority.")
+        unfit = troubles.unfit_life(member, managed.wish, ends=ends, now=now)
+        if unfit is not None:
+            self._alarm(member, Level.WARNING, unfit)
         else:
             self._alarms.end(Topic.SERVER_CERTIFICATE, member.name)
 
@@ -360,17 +359,12 @@ class ListenerCertificates:
             again_at=again,
         )
         self._put(managed.name, failed, now)
-        level = level_of(member, now) or Level.WARNING
-        what = f"No new server certificate {member.name!r} ({_in_place(member)}): {sentence}"
-        self._alarm(member, level, f"{what} It is tried again at {again:%Y-%m-%d %H:%M} UTC.")
+        self._alarm(member, level_of(member, now) or Level.WARNING, troubles.failed(member, sentence, again))
 
     def _tell_if_late(self, member: Member, now: datetime) -> None:
         level = level_of(member, now)
         if level is not None:
-            why = member.reason or "Its authority has not answered yet; see its signing request."
-            late = "is not there yet" if member.placed_at is None else "was not renewed in time"
-            what = f"The server certificate {member.name!r} {late} ({_in_place(member)})."
-            self._alarm(member, level, f"{what} {why}")
+            self._alarm(member, level, troubles.late(member))
 
     def _alarm(self, member: Member, level: Level, sentence: str) -> None:
         self._alarms.raise_(Topic.SERVER_CERTIFICATE, member.name, level, sentence)
@@ -385,12 +379,6 @@ class ListenerCertificates:
 
 def _new_member(name: str, family: KeyFamily) -> Member:
     return Member(name=member_name(name, family), family=family, state=MemberState.WANTED, round=0)
-
-
-def _in_place(member: Member) -> str:
-    if member.not_after is None:
-        return "none is in place"
-    return f"the one in place ends at {member.not_after:%Y-%m-%d %H:%M} UTC"
 
 
 def _no(name: str) -> DomainError:

@@ -45,6 +45,7 @@ class Kind(enum.Enum):
     REVOCATION_UNKNOWN = "revocationUnknown", "It could not be learned whether a certificate was revoked."
     ORGANISATION_MISMATCH = "organisationMismatch", "A certificate belongs to an organization that is not trusted."
     SERIAL_MISMATCH = "serialMismatch", "A certificate names another serial number than the station's."
+    CERTIFICATE_OF_ANOTHER = "certificateOfAnother", "A certificate was issued for another station."
     ONBOARDING_REFUSED = "onboardingRefused", "Factory credentials were refused, because the station has its own."
     PROXY_HEADER_FROM_STRANGER = "proxyHeaderFromStranger", "Headers for proxies came from an address that is none."
     TOO_MANY_CONNECTIONS = (
@@ -115,6 +116,7 @@ REFUSALS: Final = frozenset(
         Kind.REVOCATION_UNKNOWN,
         Kind.ORGANISATION_MISMATCH,
         Kind.SERIAL_MISMATCH,
+        Kind.CERTIFICATE_OF_ANOTHER,
         Kind.ONBOARDING_REFUSED,
         Kind.PROXY_HEADER_FROM_STRANGER,
         Kind.PROXY_HEADER_REFUSED,
