@@ -6,14 +6,17 @@ chain = answer(Authority.root().sub(), asked)
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from forecourt.domain.signing.model import Assignment, OpenedAuthority, SigningNumber, Use, Wanted
 from forecourt.pki.certificate import Certificate
 from forecourt.pki.csr import SigningRequest, read_csr
+from forecourt.settings import read_ip
 from tests.support.authority import OPERATOR, VALID, Authority, Validity, a_key, a_name
-from tests.support.issuing import alternative_names, hash_for, key_usage
+from tests.support.issuing import Extensions, alternative_names, hash_for, key_usage
 
 
 def a_csr(
@@ -26,7 +29,7 @@ def a_csr(
     """A request with a new key."""
     own = a_key(key)
     builder = x509.CertificateSigningRequestBuilder(a_name(common_name, organisation))
-    for extension, is_critical in alternative_names(hosts, ()):
+    for extension, is_critical in _named(hosts):
         builder = builder.add_extension(extension, is_critical)
     return read_csr(builder.sign(own, hash_for(own, "SHA256")).public_bytes(Encoding.DER))
 
@@ -98,10 +101,15 @@ def leaf_for(
     )
     usage, is_critical = key_usage(is_ca=False)
     builder = builder.add_extension(usage, is_critical)
-    for extension, critical in alternative_names(wanted.host_names, ()):
+    for extension, critical in _named(wanted.host_names):
         builder = builder.add_extension(extension, critical)
     key = authority.signing_key
     return Certificate.of(builder.sign(key, hash_for(key, "SHA256")))
+
+
+def _named(hosts: Sequence[str]) -> Extensions:
+    addresses = [name for name in hosts if read_ip(name) is not None]
+    return alternative_names([name for name in hosts if name not in addresses], addresses)
 
 
 def answer(authority: Authority, wanted: Wanted, *, serial: int | None = None) -> tuple[Certificate, ...]:

@@ -50,6 +50,9 @@ class Said:
     """Seconds between these."""
 
 
+NESTED = b'{"data": ' + b"[" * 200_000
+"""JSON that is nested deeper than anybody reads."""
+
 Answer: TypeAlias = Callable[[Asked], Said]
 
 

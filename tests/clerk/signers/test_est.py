@@ -1,14 +1,14 @@
-"""Tests of EST (RFC 7030) with a small server of the tests' own, which does what the RFC says, and with bad ones."""
+"""Tests of EST (RFC 7030) with the tests' own server, which does what the RFC says, and with bad ones."""
 
 from __future__ import annotations
 
 import base64
-import random
+import ssl
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from pathlib import Path
 
+import httpx
 import pytest
-from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
 from forecourt.clerk.signers.est import EstAuthority
 from forecourt.clerk.signers.outside import Answered, CheckedSigner, Trusted
@@ -21,72 +21,15 @@ from forecourt.domain.signing.model import (
     Use,
     Waiting,
 )
-from forecourt.pki.certificate import Certificate
-from forecourt.pki.csr import read_csr
 from tests.clerk.signers.answering import Asked, Place, Said, serving
+from tests.clerk.signers.est_server import CA, PKCS7, ROOT, EstServer, in_lines, packed
 from tests.support.authority import Authority
+from tests.support.openssl import openssl
 from tests.support.signings import a_wanted, an_assignment, leaf_for
 
-ROOT = Authority.root()
-CA = ROOT.sub("Middle").sub("Issuing")
 WANTED = a_wanted()
-PKCS7 = "application/pkcs7-mime"
 EMPTY = base64.b64encode(bytes.fromhex("302306092a864886f70d010702a01630140201013100300b06092a864886f70d0107013100"))
 """A SignedData without certificates (RFC 2315 §9.1)."""
-
-
-def packed(*certificates: Certificate, shuffled: bool = False) -> bytes:
-    """Certificates as EST carries them; their order says nothing."""
-    given = list(certificates)
-    if shuffled:
-        random.Random(1).shuffle(given)
-    der = pkcs7.serialize_certificates([one.x509 for one in given], Encoding.DER)
-    return base64.encodebytes(der)
-
-
-@dataclass
-class EstServer:
-    """One that signs what is asked, by RFC 7030 §4.1 and §4.2."""
-
-    label: str = ""
-    user: tuple[str, str] | None = None
-    client: str | None = None
-    """CN of the certificate that clients must come with."""
-    busy: int = 0
-    """How often it says 202 first."""
-    sends_leaf_only: bool = True
-    enrolled: list[str] = field(default_factory=list)
-
-    def __call__(self, asked: Asked) -> Said:
-        start = "/.well-known/est" + (f"/{self.label}" if self.label else "")
-        if not asked.path.startswith(start + "/"):
-            return Said(404, b"404 page not found")
-        if self.user is not None and asked.signed_in_as != self.user:
-            return Said(401, b"sign in", headers={"WWW-Authenticate": 'Basic realm="est"'})
-        if self.client is not None and asked.peer_names != (self.client,):
-            return Said(403, b"come with a certificate")
-        operation = asked.path.removeprefix(start + "/")
-        if operation == "cacerts" and asked.method == "GET":
-            above = (*CA.presented, ROOT.certificate)
-            return Said(200, packed(*above, shuffled=True), PKCS7, {"Content-Transfer-Encoding": "base64"})
-        if operation == "simpleenroll" and asked.method == "POST":
-            return self._enroll(asked)
-        return Said(404, b"404 page not found")
-
-    def _enroll(self, asked: Asked) -> Said:
-        if asked.headers["Content-Type"] != "application/pkcs10":
-            return Said(415, b"not a request")
-        csr = read_csr(base64.b64decode(asked.body))
-        if "forbidden" in csr.subject:
-            return Said(400, b"The name is not allowed.")
-        if self.busy:
-            self.busy -= 1
-            return Said(202, b"An officer has to look at it.", headers={"Retry-After": "3"})
-        self.enrolled.append(csr.subject)
-        leaf = leaf_for(CA, a_wanted(common_name=csr.common_names[0]), csr=csr)
-        more = () if self.sends_leaf_only else CA.presented
-        kind = f"{PKCS7}; smime-type=certs-only"
-        return Said(200, packed(leaf, *more, shuffled=True), kind, {"Content-Transfer-Encoding": "base64"})
 
 
 def asked_of(place: Place, secrets: dict[str, str] | None = None, **settings: str) -> Assignment:
@@ -159,6 +102,32 @@ def test_a_refusal_has_the_servers_words() -> None:
             sign(asked)
 
 
+def test_the_server_of_these_tests_is_understood_by_others(tmp_path: Path) -> None:
+    """As RFC 7030 appendix A has it done by hand: openssl makes the request, and reads what comes."""
+    subject = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/O=Forecourt Power/CN=SN-1")
+    openssl("req", "-new", *subject, "-keyout", tmp_path / "key", "-outform", "DER", "-out", tmp_path / "csr")
+    sent = {"Content-Type": "application/pkcs10", "Content-Transfer-Encoding": "base64"}
+
+    def read(answer: httpx.Response) -> str:
+        assert all(len(line) <= 76 for line in answer.raise_for_status().content.split(b"\r\n"))
+        assert answer.headers["Content-Transfer-Encoding"] == "base64"
+        (tmp_path / "p7").write_bytes(base64.b64decode(answer.content))
+        return openssl("pkcs7", "-inform", "DER", "-in", tmp_path / "p7", "-print_certs", "-noout").replace(" ", "")
+
+    with serving(EstServer(user=("forecourt", "right")), tls=True) as there:
+        context = ssl.create_default_context(cadata=there.root)
+        with httpx.Client(base_url=f"{there.url}/.well-known/est/", verify=context, trust_env=False) as web:
+            above = web.get("cacerts")
+            assert above.headers["Content-Type"] == "application/pkcs7-mime"
+            assert all(f"subject=O=ForecourtPower,CN={name}\n" in read(above) for name in ("Middle", "Issuing"))
+            body = in_lines((tmp_path / "csr").read_bytes())
+            stranger = web.post("simpleenroll", content=body, headers=sent)
+            assert (stranger.status_code, stranger.headers["WWW-Authenticate"]) == (401, 'Basic realm="est"')
+            answer = web.post("simpleenroll", content=body, headers=sent, auth=("forecourt", "right"))
+            assert answer.headers["Content-Type"] == "application/pkcs7-mime; smime-type=certs-only"
+            assert "subject=O=ForecourtPower,CN=SN-1\n" in read(answer)
+
+
 def enrolling(said: Callable[[], Said]) -> Callable[[Asked], Said]:
     """A server that is good until it has to sign."""
     good = EstServer()
@@ -192,6 +161,11 @@ BAD: dict[str, tuple[Callable[[], Said], type[Exception], str]] = {
     ),
     "without an end": (lambda: Said(200, endless=b"x" * 65536), SigningRefused, "more than"),
     "elsewhere": (lambda: Said(302, headers={"Location": "https://example.com/"}), SigningUnavailable, "redirects"),
+    "a refusal as CMC (RFC 5272)": (
+        lambda: Said(400, b"MAwGCisGAQQB", f"{PKCS7}; smime-type=CMC-response"),
+        SigningRefused,
+        r"\(status 400\)",
+    ),
     "an error page": (lambda: Said(500, b"<html>secret</html>", "text/html"), SigningUnavailable, "status 500"),
     "too much to do": (lambda: Said(503, b""), SigningUnavailable, "too much to do"),
     "teapot": (lambda: Said(418, b"no"), SigningRefused, "status 418: no"),

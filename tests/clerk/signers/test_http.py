@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from traceback import format_exception
 
 import pytest
 
@@ -146,18 +147,25 @@ def test_a_head_or_a_handshake_that_comes_by_drops_is_not_waited_for(
     assert time.monotonic() - begun < DEADLINE
 
 
-def test_what_is_fetched_from_anybody_has_an_end_and_is_good(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_fetched_from_anybody_comes_as_it_is_and_from_where_it_was_asked() -> None:
     with serving(always(Said(200, b"root")), tls=True) as there:
-        assert fetch_from_anybody(f"{there.url}/root") == b"root"
+        assert fetch_from_anybody(f"{there.url}/root").body == b"root"
+    elsewhere = Said(302, b"there", headers={"Location": "https://localhost:1/"})
+    with serving(always(elsewhere), tls=True) as there:
+        assert fetch_from_anybody(f"{there.url}/root").status == 302
+    with serving(always(Said(200, endless=b"x" * 65536)), tls=True) as there:
+        assert len(fetch_from_anybody(f"{there.url}/root").body) == http.MAX_BODY
+
+
+def test_what_is_fetched_from_anybody_and_comes_by_drops_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http, "ALL_SECONDS", 0.5)
     with (
-        serving(always(Said(404, b"no root")), tls=True) as there,
-        pytest.raises(SigningUnavailable, match="status 404") as error,
+        serving(always(Said(200, endless=b"x", pause=0.02)), tls=True) as there,
+        pytest.raises(SigningUnavailable, match="did not end within"),
     ):
         fetch_from_anybody(f"{there.url}/root")
-    assert error.value.needs_person
-    monkeypatch.setattr(http, "ALL_SECONDS", 0.3)
     begun = time.monotonic()
-    with dripping(HANDSHAKE) as place, pytest.raises(SigningUnavailable):
+    with dripping(HANDSHAKE) as place, pytest.raises(SigningUnavailable, match="did not end within"):
         fetch_from_anybody(f"https://{place}/root")
     assert time.monotonic() - begun < DEADLINE
 
@@ -214,6 +222,36 @@ def test_redirects_without_an_end_are_not_followed() -> None:
         pytest.raises(SigningUnavailable, match="redirected too often"),
     ):
         ask(there.url)
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("location", ["https://[::1", "\xff\xfe", "file:///etc/passwd", ""])
+def test_a_redirect_to_what_is_no_address_is_told_of(method: str, location: str) -> None:
+    with (
+        serving(always(Said(302, headers={"Location": location}))) as there,
+        pytest.raises(SigningUnavailable, match=r"redirects to .*, which is not followed") as error,
+    ):
+        ask(there.url, method)
+    assert error.value.needs_person
+
+
+@pytest.mark.parametrize("value", ["t0ken\n", " t0ken", "t0k€n"])
+def test_what_no_header_can_carry_waits_for_an_operator_and_is_not_shown(value: str) -> None:
+    with serving(always(Said())) as there, HttpTalk(PLAIN, secrets=[value]) as talk:
+        with pytest.raises(SigningUnavailable, match="HTTP cannot carry") as error:
+            talk.ask("GET", there.url, headers={"X-Token": value})
+        assert there.asked == []
+    assert error.value.needs_person
+    assert "t0k" not in "".join(format_exception(error.value))
+
+
+def test_a_conversation_that_goes_on_and_on_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever waited for it is gone by then."""
+    monkeypatch.setattr(http, "TALK_SECONDS", 0.0)
+    with serving(always(Said())) as there:
+        with pytest.raises(SigningUnavailable, match="was not listened to any longer: it kept this system"):
+            ask(there.url)
+        assert there.asked == []
 
 
 def test_no_proxy_of_the_environment_is_told_anything(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from forecourt.clerk.signers.acme import AcmeAuthority
-from forecourt.domain.signing.model import Assignment, SigningUnavailable, Waiting, Wanted
-from tests.clerk.signers.answering import Asked, Place, Said, serving
+from forecourt.domain.signing.model import Assignment, SigningRefused, SigningUnavailable, Waiting, Wanted
+from tests.clerk.signers.answering import NESTED, Asked, Place, Said, serving
 from tests.clerk.signers.conversations import Notes, step
 from tests.support.signings import an_assignment, for_server
 
@@ -172,3 +172,61 @@ def test_one_that_limits_how_often_it_is_asked_is_asked_later() -> None:
     with serving(server) as there, pytest.raises(SigningUnavailable, match="limits how often") as error:
         step(AcmeAuthority(Notes()), asks(there))
     assert error.value.again_seconds == 300.0
+
+
+PATHS = ["/dir", "/acct", "/order", "/order/1", "/proof", "/challenge"]
+ODD_PROBLEMS: dict[str, object] = {
+    "numbers": {"type": 5, "detail": 5, "title": []},
+    "objects": {"type": "urn:ietf:params:acme:error:malformed", "detail": {"a": 1}, "subproblems": [{"detail": 7}]},
+    "no list": {"type": "urn:ietf:params:acme:error:malformed", "detail": "x", "subproblems": 5},
+}
+
+
+def all_steps(server: OddServer) -> None:
+    """As many as bring the request to where the authority looks at the host name."""
+    with serving(server) as there:
+        signer, asked = AcmeAuthority(Notes()), asks(there)
+        for _ in range(3):
+            _, asked = step(signer, asked)
+
+
+@pytest.mark.parametrize("name", ODD_PROBLEMS)
+@pytest.mark.parametrize("path", PATHS)
+def test_a_problem_in_odd_words_is_a_problem(path: str, name: str) -> None:
+    said = say(ODD_PROBLEMS[name], 400, PROBLEM)
+    with pytest.raises((SigningUnavailable, SigningRefused), match="'city'"):
+        all_steps(OddServer({path: lambda _: said}))
+
+
+@pytest.mark.parametrize("status", [200, 400])
+@pytest.mark.parametrize("path", PATHS)
+def test_what_is_nested_without_an_end_is_not_acme(path: str, status: int) -> None:
+    said = Said(status, NESTED, PROBLEM if status == 400 else JSON, NONCE)
+    with pytest.raises(SigningUnavailable, match="not ACME") as error:
+        all_steps(OddServer({path: lambda _: said}))
+    assert error.value.needs_person
+
+
+@pytest.mark.parametrize("path", ["/dir", "/order/1", "/proof"])
+def test_a_page_is_not_acme(path: str) -> None:
+    with pytest.raises(SigningUnavailable, match="not ACME"):
+        all_steps(OddServer({path: lambda _: Said(200, b"<html>", "text/html", NONCE)}))
+
+
+@pytest.mark.parametrize("status", ["pending", "invalid"])
+def test_an_order_that_wants_proofs_without_an_end_is_not_followed(status: str) -> None:
+    def order(base: str) -> Said:
+        return say({"status": status, "authorizations": [f"{base}/proof"] * 1000, "finalize": f"{base}/finalize"})
+
+    server = OddServer({"/order/1": order})
+    with pytest.raises(SigningUnavailable, match="not ACME"):
+        all_steps(server)
+    assert server.asked["/proof"] == 0
+
+
+def test_a_token_that_is_too_long_is_not_kept() -> None:
+    """RFC 8555 §8.3."""
+    challenge = {"type": "http-01", "status": "pending", "url": "http://localhost/challenge", "token": "A" * 200}
+    proof = {"status": "pending", "identifier": {"type": "dns", "value": "csms.example.com"}, "challenges": [challenge]}
+    with pytest.raises(SigningUnavailable, match="not ACME"):
+        all_steps(OddServer({"/proof": lambda _: say(proof)}))

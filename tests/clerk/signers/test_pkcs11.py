@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -71,6 +72,8 @@ def test_a_key_never_leaves(token: Token, family: KeyFamily) -> None:
         with pytest.raises(TypeError, match="never leaves"):
             leave()
 
+    assert copy.copy(key) is copy.deepcopy(key) is key
+
     def look(session: Session) -> tuple[object, object]:
         [found] = session.get_objects({Attribute.CLASS: ObjectClass.PRIVATE_KEY, Attribute.ID: bytes.fromhex(key_id)})
         return found[Attribute.SENSITIVE], found[Attribute.EXTRACTABLE]
@@ -88,7 +91,7 @@ def test_a_whole_hierarchy_lives_in_the_token(token: Token) -> None:
         assert leaf.issuer_hash == issuing.certificate.subject_hash
         verify_path(leaf, [], house.trusting().station_anchors, house.clock.now())
         house.own_ca.revoke(leaf.issuer_hash, leaf.serial, Reason.SUPERSEDED, asked_by="test")
-        house.keep()
+        house.lists()
         crl = read_crl(house.own_ca.crl(issuing.address).der)
         check_crl(crl, issuing.certificate, house.clock.now())
         assert crl.is_revoked(leaf)

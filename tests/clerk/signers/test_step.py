@@ -26,7 +26,7 @@ from forecourt.domain.signing.model import (
     Wanted,
 )
 from forecourt.pki.csr import read_csr
-from tests.clerk.signers.answering import Answer, Asked, Place, Said, serving
+from tests.clerk.signers.answering import NESTED, Answer, Asked, Place, Said, serving
 from tests.support.authority import Authority
 from tests.support.clock import FakeClock
 from tests.support.signings import a_wanted, an_assignment, for_server, leaf_for
@@ -48,9 +48,12 @@ class StepServer:
         self.used: set[str] = set()
         self.url = ""
         self.root = ROOT.pem
+        self.has_no_root = False
 
     def __call__(self, asked: Asked) -> Said:
         if asked.path.startswith("/root/"):
+            if self.has_no_root:
+                return Said(404, b'{"status": 404, "message": "The requested resource could not be found."}', JSON)
             return Said(200, json.dumps({"ca": self.root}).encode(), JSON)
         if asked.path != "/1.0/sign":
             return Said(404, b"404 page not found")
@@ -167,6 +170,21 @@ def test_another_root_than_that_of_the_fingerprint_is_not_believed() -> None:
     assert [one.method for one in there.asked] == ["GET"]
 
 
+def test_a_fingerprint_that_the_authority_does_not_know_waits_for_an_operator() -> None:
+    server = StepServer(a_provisioner())
+    server.has_no_root = True
+    with serving(server, tls=True) as there, pytest.raises(SigningUnavailable, match="root with the finger") as error:
+        sign(asked_of(there, a_provisioner(), roots="", fingerprint="0" * 64))
+    assert error.value.needs_person
+
+
+def test_a_root_that_cannot_be_given_out_now_is_asked_for_again() -> None:
+    late = Said(503, headers={"Retry-After": "60"})
+    with serving(lambda _asked: late, tls=True) as there, pytest.raises(SigningUnavailable, match="503") as error:
+        sign(asked_of(there, a_provisioner(), roots="", fingerprint="0" * 64))
+    assert (error.value.needs_person, error.value.again_seconds) == (False, 60.0)
+
+
 def test_a_refusal_has_the_authoritys_words() -> None:
     """step-ca says 403 also when it will not sign a name; nobody can tell that from a provisioner that it refuses."""
     key = a_provisioner()
@@ -180,6 +198,8 @@ def test_a_refusal_has_the_authoritys_words() -> None:
 BAD: dict[str, tuple[Callable[[], Said], type[Exception], str]] = {
     "a page": (lambda: Said(200, b"<html>Sign in</html>", "text/html"), SigningRefused, "text/html"),
     "an empty object": (lambda: Said(201, b"{}", JSON), SigningRefused, "no signed certificate of step-ca"),
+    "nested without an end": (lambda: Said(200, NESTED, JSON), SigningRefused, "no signed certificate of step-ca"),
+    "an error nested so": (lambda: Said(500, NESTED, JSON), SigningUnavailable, r"\(status 500\)"),
     "rubbish in it": (lambda: Said(201, b'{"crt": "x"}', JSON), SigningRefused, "cannot be read"),
     "out of order": (lambda: Said(500, b'{"message": "disk full"}', JSON), SigningUnavailable, "disk full"),
     "a bad request": (lambda: Said(400, b'{"message": "bad csr"}', JSON), SigningRefused, "bad csr"),

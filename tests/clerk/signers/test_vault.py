@@ -1,4 +1,7 @@
-"""Tests of Vault's PKI engine with a small server of the tests' own, which has its interface, and with bad ones."""
+"""Tests of Vault's PKI engine with a small server of the tests' own, which has its interface, and with bad ones.
+
+What it says is what an OpenBao says (test_real_openbao.py).
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ from forecourt.domain.signing.model import (
     Wanted,
 )
 from forecourt.pki.csr import read_csr
-from tests.clerk.signers.answering import Asked, Place, Said, serving
+from tests.clerk.signers.answering import NESTED, Asked, Place, Said, serving
 from tests.support.authority import Authority
 from tests.support.signings import a_wanted, an_assignment, for_server, leaf_for
 
@@ -39,9 +42,12 @@ def vault(asked: Asked) -> Said:
     if asked.headers.get("X-Vault-Token") != TOKEN:
         return errors(403, "permission denied")
     if asked.headers.get("X-Vault-Namespace", "north") != "north":
-        return errors(404, "no handler for route")
-    if asked.path != "/v1/pki%20north/sign/stations%2Fall" or asked.method != "POST":
-        return errors(404, f'no handler for route "{asked.path}"')
+        return errors(404, "namespace not found")
+    mounted, _, role = asked.path.removeprefix("/v1/").partition("/sign/")
+    if mounted != "pki%20north" or asked.method != "POST":
+        return errors(404, f'no handler for route "{asked.path}". route entry not found.')
+    if role != "stations%2Fall":
+        return errors(400, f"unknown role: {role}")
     wanted = json.loads(asked.body)
     if "forbidden" in wanted["common_name"]:
         return errors(400, "common name forbidden not allowed by this role")
@@ -94,9 +100,16 @@ def test_a_token_that_is_not_taken_waits_for_an_operator_and_is_not_shown() -> N
     assert "wr0ng" not in str(error.value)
 
 
-@pytest.mark.parametrize(("setting", "value"), [("mount", "elsewhere"), ("role", "other"), ("namespace", "south")])
-def test_a_wrong_place_waits_for_an_operator(setting: str, value: str) -> None:
-    with serving(vault, tls=True) as there, pytest.raises(SigningUnavailable, match="no handler") as error:
+@pytest.mark.parametrize(
+    ("setting", "value", "about"),
+    [
+        ("mount", "elsewhere", "no handler"),
+        ("namespace", "south", "namespace not found"),
+        ("role", "other", "no role 'other'"),  # which Vault says with status 400
+    ],
+)
+def test_a_wrong_place_waits_for_an_operator(setting: str, value: str, about: str) -> None:
+    with serving(vault, tls=True) as there, pytest.raises(SigningUnavailable, match=about) as error:
         sign(asked_of(there, None, TOKEN, **{setting: value}))
     assert error.value.needs_person
 
@@ -112,6 +125,8 @@ BAD: dict[str, tuple[Callable[[], Said], type[Exception], str]] = {
     "an empty object": (lambda: Said(200, b"{}", JSON), SigningRefused, "no signed certificate of Vault"),
     "other types": (lambda: Said(200, b'{"data": {"certificate": 5}}', JSON), SigningRefused, "no signed certificate"),
     "no JSON": (lambda: Said(200, b"\xff", JSON), SigningRefused, "no signed certificate"),
+    "nested without an end": (lambda: Said(200, NESTED, JSON), SigningRefused, "no signed certificate of Vault"),
+    "an error nested so": (lambda: Said(500, NESTED, JSON), SigningUnavailable, r"\(status 500\)"),
     "rubbish in it": (lambda: Said(200, b'{"data": {"certificate": "x"}}', JSON), SigningRefused, "cannot be read"),
     "an error page": (lambda: Said(502, b"<html>secret</html>", "text/html"), SigningUnavailable, "status 502"),
     "too often": (lambda: errors(429, "slow down"), SigningUnavailable, "slow down"),

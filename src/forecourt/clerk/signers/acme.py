@@ -33,10 +33,14 @@ from forecourt.domain.signing.model import (
     Use,
     Waiting,
 )
+from forecourt.domain.signing.notes import is_token
 from forecourt.settings import read_ip
 
 SOON_SECONDS: Final = 1.0
 """To look again while an authority looks at host names or issues."""
+
+MAX_PROOFS: Final = 100
+"""Of one order; an authority wants one for a name, or a few."""
 
 _NOT_FOUND: Final = 404
 _LATER_SECONDS: Final = 60.0
@@ -133,7 +137,7 @@ class AcmeAuthority:
 
     def _prove(self, talk: HttpTalk, client: acme.client.ClientV2, order: messages.Order, address: str) -> Waiting:
         seconds = SOON_SECONDS
-        for url in order.authorizations:
+        for url in _proofs(order):
             response = _look(client, url)
             found = messages.Authorization.from_json(response.json())
             if found.status == messages.STATUS_VALID:
@@ -143,7 +147,7 @@ class AcmeAuthority:
             challenge = _over_http(found)
             if challenge.status == messages.STATUS_PENDING:
                 answer, content = challenge.chall.response_and_validation(client.net.key)
-                self._memory.put_challenge(challenge.chall.encode("token"), content)
+                self._memory.put_challenge(_token(challenge), content)
                 client.net.post(challenge.uri, answer, new_nonce_url=client.directory["newNonce"])
             seconds = max(seconds, retry_seconds(response.headers.get("Retry-After"), SOON_SECONDS))
         return Waiting(address, seconds, "The authority looks whether the host names are this system's.")
@@ -241,6 +245,21 @@ def _over_http(found: messages.Authorization) -> messages.ChallengeBody:
     raise SigningRefused(f"The authority does not offer to look at {name!r} over HTTP (http-01).")
 
 
+def _proofs(order: messages.Order) -> list[str]:
+    """Where it is to be looked whether the names are proved."""
+    found = list(order.authorizations or ())
+    if len(found) > MAX_PROOFS:
+        raise ValueError("There is no end to what is to be proved.")  # as whatever else is not ACME
+    return found
+
+
+def _token(challenge: messages.ChallengeBody) -> str:
+    token = str(challenge.chall.encode("token"))
+    if not is_token(token):
+        raise ValueError("It is no token.")  # the same
+    return token
+
+
 def _why_unproved(talk: HttpTalk, found: messages.Authorization) -> str:
     problems = [challenge.error for challenge in found.challenges if challenge.error is not None]
     reason = _told(talk, problems[0]) if problems else f"it is {found.status.name}"
@@ -248,7 +267,7 @@ def _why_unproved(talk: HttpTalk, found: messages.Authorization) -> str:
 
 
 def _why_invalid(talk: HttpTalk, client: acme.client.ClientV2, order: messages.Order) -> str:
-    for url in order.authorizations or ():
+    for url in _proofs(order):
         found = messages.Authorization.from_json(_look(client, url).json())
         if any(challenge.error is not None for challenge in found.challenges):
             return _why_unproved(talk, found)
@@ -256,8 +275,9 @@ def _why_invalid(talk: HttpTalk, client: acme.client.ClientV2, order: messages.O
 
 
 def _told(talk: HttpTalk, problem: messages.Error) -> str:
-    details = [sub.detail for sub in problem.subproblems or () if sub.detail]
-    told = problem.detail or problem.title or "no reason was given"
+    """Whatever kind of JSON its words are."""
+    details = [str(sub.detail) for sub in problem.subproblems or () if sub.detail]
+    told = str(problem.detail or problem.title or "no reason was given")
     return talk.said(f"{' '.join([told, *details])} ({problem.code or problem.typ})")
 
 
@@ -271,15 +291,21 @@ def _said_plainly(talk: HttpTalk, authority: OpenedAuthority, work: Callable[[],
         raise SigningUnavailable(sentence, needs_person=True) from refused
     except messages.Error as problem:
         raise _of_problem(talk, name, problem) from problem
+    except requests.exceptions.InvalidJSONError as error:
+        raise _not_acme(talk, name) from error
     except requests.RequestException as error:
         url = authority.settings["directory"] if error.request is None else str(error.request.url)
         raise unreachable(url, error) from error
-    except (acme.errors.Error, JoseError, ValueError, KeyError, TypeError, AttributeError) as error:
-        status = talk.session.last_status
-        sentence = f"The authority {name!r} answered with something that is not ACME (RFC 8555), and status {status}."
-        needs_person = status is None or not is_passing(status)
-        again = retry_seconds(talk.session.last_retry_after, 0.0)
-        raise SigningUnavailable(sentence, needs_person=needs_person, again_seconds=again) from error
+    except (acme.errors.Error, JoseError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise _not_acme(talk, name) from error
+
+
+def _not_acme(talk: HttpTalk, name: str) -> SigningUnavailable:
+    status = talk.session.last_status
+    sentence = f"The authority {name!r} answered with something that is not ACME (RFC 8555), and status {status}."
+    needs_person = status is None or not is_passing(status)
+    again = retry_seconds(talk.session.last_retry_after, 0.0)
+    return SigningUnavailable(sentence, needs_person=needs_person, again_seconds=again)
 
 
 def _of_problem(talk: HttpTalk, name: str, problem: messages.Error) -> Exception:

@@ -23,6 +23,7 @@ MAX_CERTIFICATES: Final = 50
 """In one answer."""
 
 _ACCEPTED: Final = 202
+_NOT_FOR_PEOPLE: Final = frozenset({"text/html", "application/pkcs7-mime"})
 
 
 class EstAuthority:
@@ -40,7 +41,7 @@ class EstAuthority:
             answer = talk.ask(
                 "POST",
                 _address(authority, "simpleenroll"),
-                body=base64.encodebytes(csr.der),
+                body=base64.encodebytes(csr.der).replace(b"\n", b"\r\n"),  # RFC 2045 §6.8
                 headers={"Content-Type": "application/pkcs10", "Content-Transfer-Encoding": "base64"},
                 sign_in=_sign_in(authority),
             )
@@ -72,7 +73,8 @@ def _sign_in(authority: OpenedAuthority) -> tuple[str, str] | None:
 
 
 def _words(answer: HttpAnswer) -> str:
-    return "" if answer.kind == "text/html" else answer.body[:1000].decode("utf-8", "replace")
+    """A refusal may come as CMC too (RFC 7030 §4.2.3), which nobody could read."""
+    return "" if answer.kind in _NOT_FOR_PEOPLE else answer.body[:1000].decode("utf-8", "replace")
 
 
 def _certificates(authority: OpenedAuthority, answer: HttpAnswer, talk: HttpTalk) -> list[Certificate]:

@@ -10,6 +10,7 @@ import json
 import os
 import socket
 import ssl
+import time
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
@@ -32,6 +33,10 @@ SILENT_SECONDS: Final = 15.0
 ALL_SECONDS: Final = 30.0
 """For one answer, from the name of the host to its last byte."""
 
+TALK_SECONDS: Final = 90.0
+"""After so long nothing more is asked in one conversation: the clerk leaves it behind after two minutes, and a thread
+that nobody waits for any more must come to an end."""
+
 MAX_BODY: Final = 1024 * 1024
 """Bytes of an answer; a chain has some 10 KiB."""
 
@@ -49,7 +54,6 @@ SHORTEST_HIDDEN: Final = 4
 NOT_SHOWN: Final = "its words are not shown, because one of its secrets is too short to be found in them"
 
 _PIECE: Final = 65_536
-_GOOD: Final = 200
 _PORTS: Final = {"https": 443, "http": 80}
 
 
@@ -133,6 +137,11 @@ class HttpTalk:
             self.hide(":".join(sign_in))
         try:
             response = self.session.request(method, url, data=body, headers=headers, auth=_basic(sign_in))
+        except (requests.exceptions.InvalidHeader, UnicodeError):
+            sentence = (
+                "A setting of this authority holds what HTTP cannot carry, such as the end of a line: set it anew."
+            )
+            raise SigningUnavailable(sentence, needs_person=True) from None  # the library repeats the setting
         except requests.RequestException as error:
             raise unreachable(url, error) from error
         if 300 <= response.status_code < 400:
@@ -174,6 +183,7 @@ class CarefulSession(requests.Session):
     def __init__(self, context: ssl.SSLContext, places: Collection[str] | None = None) -> None:
         super().__init__()
         self._places = places
+        self._ends_at = time.monotonic() + TALK_SECONDS
         self.trust_env = False
         self.max_redirects = REDIRECTS
         self.headers["Accept-Encoding"] = "identity"
@@ -186,14 +196,18 @@ class CarefulSession(requests.Session):
         self.mount("http://", adapter)
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:
-        target = super().get_redirect_target(resp)
-        method = resp.request.method
-        if target is None or method not in ("GET", "HEAD"):
+        if resp.request.method not in ("GET", "HEAD"):
             return None
-        there, here = urlsplit(requests.compat.urljoin(resp.url, target)), urlsplit(resp.url)
+        try:
+            target = super().get_redirect_target(resp)
+            there, here = urlsplit(requests.compat.urljoin(resp.url, target or "")), urlsplit(resp.url)
+        except ValueError:  # it is no address
+            return None
         return target if (there.scheme, there.netloc) == (here.scheme, here.netloc) else None
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:  # Any: as the library has it
+        if time.monotonic() > self._ends_at:
+            raise TooSlow(f"it kept this system for {TALK_SECONDS:.0f} seconds")
         if self._places is not None and origin(str(request.url)) not in self._places:
             raise LeadsElsewhere(request=request)
         response = super().send(request, **kwargs)
@@ -274,33 +288,31 @@ def trusting(roots: str | None, *, client: tuple[str, str] | None = None) -> ssl
     return context
 
 
-def fetch_from_anybody(url: str) -> bytes:
+def fetch_from_anybody(url: str) -> HttpAnswer:
     """What is at an address, whoever answers there: for what is recognised by itself. Nothing is sent but the address.
-    Raises SigningUnavailable."""
+    Raises SigningUnavailable when nothing comes back."""
     parts = urlsplit(url)
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     connection = http.client.HTTPSConnection(parts.netloc, context=context, timeout=CONNECT_SECONDS)
     lines = Lines()
-    try:
-        with lines.cut_after(ALL_SECONDS):
+    with lines.cut_after(ALL_SECONDS) as cut:
+        try:
             line = socket.create_connection((connection.host, connection.port), CONNECT_SECONDS)
             lines.watch(line)
             connection.sock = context.wrap_socket(line, server_hostname=connection.host)
             connection.request("GET", parts.path, headers={"Accept-Encoding": "identity"})
             answer = connection.getresponse()
             data = answer.read(MAX_BODY)
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        raise unreachable(url, error) from error
-    finally:
-        connection.close()
-        lines.forget()
-    if answer.status != _GOOD:
-        raise SigningUnavailable(
-            f"{_shown(url)} answers with status {answer.status}.", needs_person=answer.status < 500
-        )
-    return data
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise unreachable(url, _too_slow() if cut.is_set() else error) from error
+        finally:
+            connection.close()
+            lines.forget()
+    if cut.is_set():  # to the library it looks like the end of the answer
+        raise unreachable(url, _too_slow())
+    return HttpAnswer(answer.status, requests.structures.CaseInsensitiveDict(answer.getheaders()), data)
 
 
 def _sign_in_with(context: ssl.SSLContext, chain: str, key: str) -> None:

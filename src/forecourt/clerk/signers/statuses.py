@@ -1,9 +1,11 @@
-"""What the HTTP status of an authority's answer means for a request."""
+"""What the HTTP status of an authority's answer means for a request, and what its JSON says."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, TypeVar
+
+import msgspec
 
 from forecourt.clerk.signers.http import HttpAnswer, HttpTalk
 from forecourt.domain.signing.model import SigningRefused, SigningUnavailable
@@ -11,6 +13,16 @@ from forecourt.domain.signing.model import SigningRefused, SigningUnavailable
 _SIGN_IN: Final = (401, 403, 407)
 _NOT_THERE: Final = (404, 405, 410)
 _LATER: Final = (408, 425, 429)
+
+Told = TypeVar("Told")
+
+
+def read_json(answer: HttpAnswer, kind: type[Told]) -> Told | None:
+    """None for what is not of this kind, or is nested so deep that nobody reads it."""
+    try:
+        return msgspec.json.decode(answer.body, type=kind)
+    except (msgspec.MsgspecError, RecursionError):
+        return None
 
 
 def is_passing(status: int) -> bool:

@@ -16,7 +16,7 @@ from josepy.jws import JWS
 
 from forecourt.clerk.signers.http import HttpAnswer, HttpTalk, fetch_from_anybody, trusting
 from forecourt.clerk.signers.outside import Answered
-from forecourt.clerk.signers.statuses import not_good, rubbish
+from forecourt.clerk.signers.statuses import is_passing, not_good, read_json, rubbish
 from forecourt.clock import Clock
 from forecourt.domain.signing.model import Assignment, OpenedAuthority, SigningUnavailable
 from forecourt.pki.certificate import Certificate, read_certificate
@@ -50,10 +50,9 @@ class StepAuthority:
             answer = talk.ask("POST", address, body=body, headers={"Content-Type": "application/json"})
             if not answer.is_good:
                 raise not_good(authority.name, answer, talk, _words)
-            try:
-                signed = msgspec.json.decode(answer.body, type=_Signed)
-            except msgspec.MsgspecError as error:
-                raise rubbish(authority.name, answer, talk, "signed certificate of step-ca") from error
+            signed = read_json(answer, _Signed)
+            if signed is None:
+                raise rubbish(authority.name, answer, talk, "signed certificate of step-ca")
         chain = signed.chain or [signed.crt, signed.ca]
         return Answered("\n".join(one for one in chain if one), () if root is None else (root,))
 
@@ -123,10 +122,14 @@ def _base(authority: OpenedAuthority) -> str:
 
 def _fetched(authority: OpenedAuthority, fingerprint: str) -> Certificate:
     answer = fetch_from_anybody(f"{_base(authority)}/root/{fingerprint}")
+    if is_passing(answer.status):
+        sentence = f"The authority {authority.name!r} is out of order or has too much to do (status {answer.status})."
+        raise SigningUnavailable(sentence, again_seconds=answer.retry_seconds(0.0))
     wrong = f"The authority {authority.name!r} does not give out a root with the fingerprint that is set."
+    told = read_json(answer, _Root)
     try:
-        root = read_certificate(msgspec.json.decode(answer, type=_Root).ca)
-    except (msgspec.MsgspecError, PkiError) as error:
+        root = read_certificate("" if told is None else told.ca)
+    except PkiError as error:
         raise SigningUnavailable(wrong, needs_person=True) from error
     if hashlib.sha256(root.der).hexdigest() != fingerprint:
         raise SigningUnavailable(wrong, needs_person=True)
@@ -163,7 +166,5 @@ def _key_id(authority: OpenedAuthority, key: JWK) -> str:
 
 
 def _words(answer: HttpAnswer) -> str:
-    try:
-        return msgspec.json.decode(answer.body, type=_Error).message
-    except msgspec.MsgspecError:
-        return ""
+    told = read_json(answer, _Error)
+    return "" if told is None else told.message

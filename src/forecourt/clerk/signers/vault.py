@@ -10,12 +10,14 @@ import msgspec
 
 from forecourt.clerk.signers.http import HttpAnswer, HttpTalk, trusting
 from forecourt.clerk.signers.outside import Answered
-from forecourt.clerk.signers.statuses import not_good, rubbish
-from forecourt.domain.signing.model import Assignment, OpenedAuthority, Use, Wanted
+from forecourt.clerk.signers.statuses import not_good, read_json, rubbish
+from forecourt.domain.signing.model import Assignment, OpenedAuthority, SigningUnavailable, Use, Wanted
 from forecourt.settings import read_ip
 
 MOUNT: Final = "pki"
 """Where the engine is mounted, unless it is said."""
+
+_BAD_REQUEST: Final = 400
 
 
 class VaultAuthority:
@@ -31,12 +33,16 @@ class VaultAuthority:
                 body=json.dumps(_asked(assignment.wanted)).encode(),
                 headers=_headers(authority),
             )
+            if _has_no_role(answer):
+                role = authority.settings["role"]
+                sentence = f"The authority {authority.name!r} has no role {role!r}. Set one that it has."
+                raise SigningUnavailable(sentence, needs_person=True)
             if not answer.is_good:
                 raise not_good(authority.name, answer, talk, _words)
-            try:
-                data = msgspec.json.decode(answer.body, type=_Signed).data
-            except msgspec.MsgspecError as error:
-                raise rubbish(authority.name, answer, talk, "signed certificate of Vault") from error
+            signed = read_json(answer, _Signed)
+            if signed is None:
+                raise rubbish(authority.name, answer, talk, "signed certificate of Vault")
+        data = signed.data
         above = data.ca_chain or ([data.issuing_ca] if data.issuing_ca else [])
         return Answered("\n".join([data.certificate, *above]))
 
@@ -82,8 +88,11 @@ def _asked(wanted: Wanted) -> dict[str, object]:
     return asked | {"alt_names": ",".join(names), "ip_sans": ",".join(addresses)}
 
 
+def _has_no_role(answer: HttpAnswer) -> bool:
+    """The engine says it with the status of a request that it refuses, though no request can be put right."""
+    return answer.status == _BAD_REQUEST and _words(answer).startswith("unknown role")
+
+
 def _words(answer: HttpAnswer) -> str:
-    try:
-        return " ".join(msgspec.json.decode(answer.body, type=_Errors).errors)
-    except msgspec.MsgspecError:
-        return ""
+    told = read_json(answer, _Errors)
+    return "" if told is None else " ".join(told.errors)

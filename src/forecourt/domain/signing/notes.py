@@ -17,6 +17,11 @@ _TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{1,128}", re.ASCII)
 """RFC 8555 §8.3: base64url. Whatever anybody else asks for is not looked up."""
 
 
+def is_token(text: str) -> bool:
+    """True for what may be the token of a challenge."""
+    return _TOKEN.fullmatch(text) is not None
+
+
 class SignerMemory:
     """The part of the signing desk that signers use while they work."""
 
@@ -38,13 +43,13 @@ class SignerMemory:
 
     def put_challenge(self, token: str, answer: str) -> None:
         """Have ``/.well-known/acme-challenge/{token}`` answered (RFC 8555 §8.3). Raises DomainError INVALID."""
-        if not _TOKEN.fullmatch(token):
+        if not is_token(token):
             raise invalid("The token of a challenge has 1 to 128 characters of base64url (RFC 8555 §8.3).")
         self._notes.put_challenge(token, answer, until=self._clock.now() + CHALLENGE_TIME)
 
     def challenge(self, token: str) -> str | None:
         """What is answered for a token; None when it is not known."""
-        return self._notes.challenge(token, self._clock.now()) if _TOKEN.fullmatch(token) else None
+        return self._notes.challenge(token, self._clock.now()) if is_token(token) else None
 
     def _has_old_challenges(self) -> bool:
         return self._notes.has_challenges(before=self._clock.now())
