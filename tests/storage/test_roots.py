@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
-import threading
 from datetime import timedelta
-from functools import partial
 
-from forecourt.domain.errands.model import ErrandFilter
 from forecourt.domain.paging import PageRequest
 from forecourt.domain.presence.model import LinkId, LinkSecurity
-from forecourt.domain.provisioning.model import Station, StationDraft
-from forecourt.domain.roots.model import Learned
-from forecourt.domain.roots.rollover import (
+from forecourt.domain.rollovers.model import (
     Rollover,
     RolloverFilter,
     RolloverNumber,
@@ -20,18 +14,14 @@ from forecourt.domain.roots.rollover import (
     StationStep,
     Step,
     StepFilter,
-    Wanted,
 )
+from forecourt.domain.roots.model import Learned
 from forecourt.domain.roots.store import RootEntry
-from forecourt.domain.services import Services
 from forecourt.domain.trust.held import Use
-from forecourt.domain.trust.model import Origin, Purpose
 from forecourt.pki.hash_data import HashData, hash_data
-from forecourt.storage.database import Database
 from forecourt.storage.rollovers import RolloverRecords
 from forecourt.storage.roots import RootRecords
 from tests.storage.bench import Bench, all_pages
-from tests.storage.committing import Storage
 from tests.support.authority import Authority
 from tests.support.clock import NOON
 
@@ -54,7 +44,7 @@ def an_entry(authority: Authority | None = OLD, use: Use = CENTRAL, learned: Lea
 def test_roots_come_back_as_they_were_written(bench: Bench) -> None:
     records, key = RootRecords(bench.unit), bench.add_station()
     with bench.committed():
-        records.hold(key, CENTRAL)
+        records.hold([key], [CENTRAL])
         first = records.add(key, an_entry())
         second = records.add(key, an_entry(None))
         records.add(key, an_entry(NEW, MAKERS))
@@ -69,18 +59,18 @@ def test_roots_come_back_as_they_were_written(bench: Bench) -> None:
             Learned.REPORTED,
             NOON,
         )
-        assert records.reported_at(key, CENTRAL) is None
+        assert records.of_stations([key])[key].known[CENTRAL].reported_at is None
     with bench.committed():
         records.change(second, an_entry(NEW, learned=Learned.INSTALLED))
         records.remove(first)
-        records.hold(key, CENTRAL)
+        records.hold([key], [CENTRAL])
         records.note_report(key, CENTRAL, LATER)
-        records.hold(key, CENTRAL)
+        records.hold([key], [CENTRAL])
     with bench.reading():
         [left] = records.of_station(key, CENTRAL)
         assert (left.number, left.certificate, left.learned) == (second, NEW.certificate, Learned.INSTALLED)
-        assert records.reported_at(key, CENTRAL) == LATER
-        assert records.reported_at(key, MAKERS) is None
+        assert records.of_stations([key])[key].known[CENTRAL].reported_at == LATER
+        assert records.of_stations([key])[key].known[MAKERS].reported_at is None
 
 
 def test_stations_are_found_by_their_roots(bench: Bench) -> None:
@@ -98,6 +88,41 @@ def test_stations_are_found_by_their_roots(bench: Bench) -> None:
         assert [one.station for one in found] == ["CP-3", "CP-2", "CP-1", "CP-0"]
         counts = [(one.subject, one.stations, one.reported) for one in records.counts()]
     assert counts == [(OLD.certificate.subject, 4, 4), (NEW.certificate.subject, 1, 0), (None, 2, 2)]
+
+
+def test_a_root_that_cannot_be_read_any_more_is_a_stranger(bench: Bench) -> None:
+    """A former version took it; other roots, and other stations, are read all the same."""
+    records, keys = RootRecords(bench.unit), [bench.add_station(f"CP-{number}") for number in range(2)]
+    with bench.committed():
+        for key in keys:
+            records.add(key, an_entry())
+            records.add(key, an_entry(NEW))
+        broken = "UPDATE station_root SET pem = 'x' WHERE station_key = ? AND fingerprint = ?"
+        bench.unit.execute(broken, (keys[0], OLD.certificate.fingerprint))
+    with bench.reading():
+        found = records.of_stations(keys)
+        known = [[one.certificate for one in found[key].known[CENTRAL].roots] for key in keys]
+        assert known == [[None, NEW.certificate], [OLD.certificate, NEW.certificate]]
+        assert NEW.certificate in records.certificates(CENTRAL)
+
+
+def test_what_concerns_the_roots_of_many_stations_is_read_at_once(bench: Bench) -> None:
+    records, keys = RootRecords(bench.unit), [bench.add_station(f"CP-{number}") for number in range(3)]
+    columns = "station_key, folded, name, value, is_read_only, is_unknown, awaits_restart, learned_at"
+    with bench.committed():
+        records.add(keys[0], an_entry())
+        records.add(keys[1], an_entry(NEW, MAKERS))
+        records.hold(keys, [CENTRAL])
+        records.note_report(keys[1], CENTRAL, LATER)
+        for name, value in (("CertificateStoreMaxLength", "7"), ("AdditionalRootCertificateCheck", "TRUE")):
+            row = (keys[2], name.lower(), name, value, True, False, False, 0)
+            bench.unit.execute(f"INSERT INTO setting ({columns}) VALUES ({', '.join('?' * len(row))})", row)
+    with bench.reading():
+        found = records.of_stations(keys)
+        assert [found[key].count for key in keys] == [1, 1, 0]
+        assert [found[key].known[CENTRAL].reported_at for key in keys] == [None, LATER, None]
+        assert [one.certificate for one in found[keys[1]].known[MAKERS].roots] == [NEW.certificate]
+        assert [(found[key].limit, found[key].checks) for key in keys] == [(None, None), (None, None), (7, True)]
 
 
 def a_plan(state: RolloverState = RolloverState.INSTALLING, **changes: object) -> Rollover:
@@ -161,9 +186,9 @@ def test_each_station_is_found_when_its_time_has_come(bench: Bench) -> None:
         number = records.add(a_plan(RolloverState.CLEANING, switched_at=NOON))
         assert records.add_stations(number, [*keys, "A", "unknown"], NOON) == 5
         assert records.add_stations(number, ["A"], NOON) == 0
-        records.put_step(a_step(number, keys["B"], "B", Step.PENDING, again_at=LATER, tried=frozenset({"x", "y"})))
-        records.put_step(a_step(number, keys["C"], "C", Step.READY))
-        records.put_step(a_step(number, keys["D"], "D", Step.FAILED, reason="why", attempts=3))
+        records.put_steps([a_step(number, keys["B"], "B", Step.PENDING, again_at=LATER, tried=frozenset({"x", "y"}))])
+        records.put_steps([a_step(number, keys["C"], "C", Step.READY)])
+        records.put_steps([a_step(number, keys["D"], "D", Step.FAILED, reason="why", attempts=3)])
         bench.stations.remove(keys["gone"], NOON)
     with bench.reading():
         assert records.counts(number) == {**dict.fromkeys(Step, 0), Step.PENDING: 2, Step.READY: 1, Step.FAILED: 1}
@@ -195,7 +220,7 @@ def test_ready_is_who_has_the_root(bench: Bench) -> None:
         number = records.add(a_plan())
         records.add_stations(number, list(keys), NOON)
         for name, step in (("A", Step.READY), ("B", Step.READY), ("C", Step.LEFT), ("D", Step.PENDING)):
-            records.put_step(a_step(number, keys[name], name, step))
+            records.put_steps([a_step(number, keys[name], name, step)])
         for name in ("A", "D"):
             roots.add(keys[name], an_entry(NEW))
         assert records.ready(number, new) == (1, 1)
@@ -233,117 +258,10 @@ def test_a_plan_is_looked_at_when_its_time_has_come(bench: Bench) -> None:
         records.put_off(number, "why", LATER + timedelta(hours=1))
         assert records.next_due(LATER + timedelta(minutes=1)) == later
         records.add_stations(number, ["CP-1"], NOON)
-        records.put_step(a_step(number, key, "CP-1", Step.READING))
+        records.put_steps([a_step(number, key, "CP-1", Step.READING)])
         assert records.cancelled_under_way() is None
         records.put(a_plan(RolloverState.CANCELLED, number=number, ended_at=NOON))
         assert records.next_due(LATER + timedelta(days=1)) == later
         assert records.cancelled_under_way() == number, "what is under way is taken back"
         bench.stations.remove(key, NOON)
         assert records.cancelled_under_way() is None
-
-
-def furnished(services: Services) -> RolloverNumber:
-    """A plan for twenty stations that has begun."""
-    for authority, name in ((OLD, "former"), (NEW, "next")):
-        services.trust.add(authority.certificate, frozenset({Purpose.SERVER}), None, Origin.OPERATOR, "ada")
-        server = authority.leaf("csms.example", dns=["csms.example"])
-        services.trust.put_server_certificate(
-            name, chain_pem=server.chain_pem, key_pem=server.key_pem, is_enabled=authority is OLD, asked_by="ada"
-        )
-    names = [f"CP-{number}" for number in range(20)]
-    for name in names:
-        services.provisioning.add(StationDraft(identity=name))
-    wanted = Wanted(
-        old_root=OLD.certificate.fingerprint, new_root=NEW.certificate.fingerprint, server_certificates=("next",)
-    )
-    number = services.rollovers.plan(wanted, "ada").number
-    services.rollovers.add_stations(number, names)
-    services.rollovers.begin(number)
-    return number
-
-
-def test_two_nodes_that_settle_at_once_ask_each_station_once(database: Database) -> None:
-    storages = [Storage(database) for _ in range(3)]
-    number = storages[0].submit(furnished).result()
-    barrier = threading.Barrier(3)
-
-    def settles(storage: Storage) -> None:
-        for _ in range(3):
-            barrier.wait(20)
-            storage.submit(lambda services: services.rollovers.settle()).result()
-
-    threads = [threading.Thread(target=settles, args=(storage,)) for storage in storages]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    asked = storages[0].submit(lambda services: services.errands.list(ErrandFilter(), PageRequest(1000)).items).result()
-    progress = storages[0].submit(lambda services: services.rollovers.get(number)).result()
-    for storage in storages:
-        storage.close()
-    assert sorted(one.station for one in asked) == sorted(f"CP-{n}" for n in range(20))
-    assert progress.counts[Step.INSTALLING] == 20
-
-
-def test_two_switches_at_once_are_one(database: Database) -> None:
-    storages = [Storage(database) for _ in range(2)]
-    number = storages[0].submit(furnished).result()
-
-    def switch(services: Services) -> RolloverState:
-        return services.rollovers.switch(number, "ada", despite=True).rollover.state
-
-    waiting = [storage.submit(switch) for storage in storages]
-    ends = [one.error for one in waiting]
-    for storage in storages:
-        storage.close()
-    assert sum(error is None for error in ends) == 1
-    assert "there is nothing to switch" in str(next(error for error in ends if error is not None))
-
-
-def test_reports_at_once_leave_one_set(database: Database) -> None:
-    """Whichever comes last holds, and holds whole."""
-    storages = [Storage(database) for _ in range(2)]
-
-    def add(services: Services) -> Station:
-        for root in (OLD, NEW):
-            services.trust.add(root.certificate, frozenset({Purpose.SERVER}), None, Origin.OPERATOR, "ada")
-        station = services.provisioning.add(StationDraft(identity="CP-1")).station
-        services.roots.reported(station, CENTRAL, [])
-        return station
-
-    station = storages[0].submit(add).result()
-    meeting = threading.Barrier(2)
-
-    def reports(services: Services, root: Authority) -> None:
-        services.roots.reported(station, CENTRAL, [hash_data(root.certificate, None, "SHA256")])
-        with contextlib.suppress(threading.BrokenBarrierError):  # the other one has to wait for the commit
-            meeting.wait(0.5)
-
-    waiting = [storage.submit(partial(reports, root=root)) for storage, root in zip(storages, (OLD, NEW), strict=True)]
-    for one in waiting:
-        one.result()
-    known = storages[0].submit(lambda services: services.roots.known(station, CENTRAL)).result()
-    for storage in storages:
-        storage.close()
-    assert len(known.roots) == 1
-
-
-def test_a_root_is_in_one_plan_even_when_two_are_made_at_once(database: Database) -> None:
-    storages = [Storage(database) for _ in range(2)]
-    number = storages[0].submit(furnished).result()
-    storages[0].submit(lambda services: services.rollovers.cancel(number, "ada")).result()
-    wanted = Wanted(old_root=OLD.certificate.fingerprint, new_root=NEW.certificate.fingerprint)
-    meeting = threading.Barrier(2)
-
-    def plan(services: Services) -> RolloverNumber:
-        made = services.rollovers.plan(wanted, "ada").number
-        with contextlib.suppress(threading.BrokenBarrierError):  # the other one has to wait for the commit
-            meeting.wait(0.5)
-        return made
-
-    waiting = [storage.submit(plan) for storage in storages]
-    ends = [one.error for one in waiting]
-    for storage in storages:
-        storage.close()
-    assert sum(error is None for error in ends) == 1
-    assert "about one of these roots already" in str(next(error for error in ends if error is not None))

@@ -29,8 +29,7 @@ from forecourt.api.selections import Selection, check_selection, resolve, unusab
 from forecourt.api.stations import StationId
 from forecourt.api.words import MAX_LONG, Line, Works, from_path
 from forecourt.domain.errors import not_found
-from forecourt.domain.roots.planning import not_registered, plan_for
-from forecourt.domain.roots.rollover import (
+from forecourt.domain.rollovers.model import (
     MAX_NAMES,
     RolloverFilter,
     RolloverNumber,
@@ -39,6 +38,7 @@ from forecourt.domain.roots.rollover import (
     StepFilter,
     Wanted,
 )
+from forecourt.domain.rollovers.planning import not_registered, plan_for
 from forecourt.operations.reading import BadField
 
 Number = Annotated[int, PathParameter(description="The number of the plan.")]

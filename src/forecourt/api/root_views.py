@@ -11,8 +11,8 @@ from msgspec import Meta
 
 from forecourt.api.csv import Cell
 from forecourt.api.trust_views import CertificateView, show_certificate
+from forecourt.domain.rollovers.model import Progress, RolloverState, StationStep, Step
 from forecourt.domain.roots.model import KnownRoots, Learned, RootCount, StationRoot
-from forecourt.domain.roots.rollover import Progress, RolloverState, StationStep, Step
 from forecourt.domain.trust.held import Use
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from forecourt.cli.output import Facts
+from forecourt.domain.rollovers.model import Progress, StationStep
 from forecourt.domain.roots.model import KnownRoots, RootCount, StationRoot
-from forecourt.domain.roots.rollover import Progress, StationStep
 
 ROOT_COLUMNS: Final = (
     *("number", "stationId", "use", "learned", "learnedAt", "hashAlgorithm", "issuerNameHash", "issuerKeyHash"),

@@ -9,10 +9,11 @@ from typing import Final
 import msgspec
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, Table, select
 
-from forecourt.domain.errands.model import ErrandNumber
+from forecourt.domain.errands.model import ErrandNumber, ErrandState
 from forecourt.domain.paging import Page, PageRequest
 from forecourt.domain.provisioning.model import Station
-from forecourt.domain.roots.rollover import (
+from forecourt.domain.rollovers.model import (
+    Ended,
     Rollover,
     RolloverFilter,
     RolloverNumber,
@@ -39,6 +40,7 @@ from forecourt.storage.schema import (
 from forecourt.storage.stations import STATION_COLUMNS, to_station
 from forecourt.storage.trust import TrustRecords, parsed
 from forecourt.storage.unit_of_work import Unit
+from forecourt.storage.values import write_values
 
 root_rollover: Final = Table(
     "root_rollover",
@@ -92,6 +94,10 @@ _ADD: Final = (
 _PUT: Final = f"UPDATE root_rollover SET {', '.join(f'{name} = ?' for name in _PLAN[1:])} WHERE number = ?"
 
 _STEP: Final = "rollover station_key state reason errand attempts tried sent again_at changed_at"
+_STEPS_INTO: Final = f"rollover_station ({_STEP.replace(' ', ', ')})"
+_STEPS_REPLACING: Final = " ON CONFLICT (rollover, station_key) DO UPDATE SET " + ", ".join(
+    f"{name} = excluded.{name}" for name in _STEP.split()[2:]
+)
 _STEPS: Final = f"SELECT s.identity, {', '.join(f'r.{name}' for name in _STEP.split())}"
 _OF_REGISTERED: Final = (
     " FROM rollover_station AS r JOIN station AS s ON s.key = r.station_key AND s.removed_at IS NULL"
@@ -99,6 +105,8 @@ _OF_REGISTERED: Final = (
 _PENDING: Final = " WHERE r.state = 'pending' AND (r.again_at IS NULL OR r.again_at <= ?)"
 _UNDER_WAY: Final = " WHERE r.state IN ('installing', 'reading', 'deleting')"
 _ENDED: Final = f" JOIN errand AS e ON e.number = r.errand AND e.ended_at IS NOT NULL{_UNDER_WAY}"
+_HOW: Final = "e.number, e.operation, e.state, e.sent_at IS NOT NULL, e.reason, e.code, e.is_outcome_unknown"
+_HOWS: Final = len(_HOW.split(", "))
 _DELETIONS: Final = (
     " JOIN errand AS e ON e.number = r.errand AND e.state = 'queued' AND e.operation = 'DeleteRootCertificate'"
     " WHERE r.state = 'deleting'"
@@ -194,23 +202,8 @@ class RolloverRecords:
         row = self._unit.one(f"{_STEPS}{_OF_REGISTERED} WHERE r.rollover = ? AND s.identity = ?", (number, identity))
         return None if row is None else _to_step(row)
 
-    def put_step(self, step: StationStep) -> None:
-        self._unit.execute(
-            "UPDATE rollover_station SET state = ?, reason = ?, errand = ?, attempts = ?, tried = ?, sent = ?,"
-            " again_at = ?, changed_at = ? WHERE rollover = ? AND station_key = ?",
-            (
-                step.step.value,
-                step.reason,
-                step.errand,
-                step.attempts,
-                " ".join(sorted(step.tried)),
-                step.sent,
-                maybe_to_micros(step.again_at),
-                to_micros(step.changed_at),
-                step.rollover,
-                step.station_key,
-            ),
-        )
+    def put_steps(self, steps: Sequence[StationStep]) -> None:
+        write_values(self._unit, _STEPS_INTO, [_written_step(one) for one in steps], _STEPS_REPLACING)
 
     def counts(self, number: RolloverNumber) -> Mapping[Step, int]:
         rows = self._unit.all(f"SELECT r.state, count(*){_OF_REGISTERED} WHERE r.rollover = ? GROUP BY 1", (number,))
@@ -231,15 +224,16 @@ class RolloverRecords:
             statement = statement.where(station.c.identity > page.after)
         return page_of(self._unit.select(paged(statement, page)), page, _to_step, lambda row: row[0])
 
-    def station(self, station_key: int) -> Station:
-        sql = f"SELECT {', '.join(STATION_COLUMNS)} FROM station WHERE key = ?"
-        return to_station(self._unit.all(sql, (station_key,))[0])
+    def stations(self, station_keys: Sequence[int]) -> Mapping[int, Station]:
+        sql = f"SELECT {', '.join(STATION_COLUMNS)} FROM station WHERE key IN ({_marks(station_keys)})"
+        return {one.key: one for one in map(to_station, self._unit.all(sql, station_keys))}
 
     def pending(self, number: RolloverNumber, at: datetime, limit: int) -> Sequence[StationStep]:
         return self._some(_PENDING, (to_micros(at), number, limit))
 
-    def errands_ended(self, number: RolloverNumber, limit: int) -> Sequence[StationStep]:
-        return self._some(_ENDED, (number, limit))
+    def errands_ended(self, number: RolloverNumber, limit: int) -> Sequence[tuple[StationStep, Ended]]:
+        rows = self._unit.all(f"{_STEPS}, {_HOW}{_OF_REGISTERED}{_ENDED}{_IN_ORDER}", (number, limit))
+        return [(_to_step(row[:-_HOWS]), _to_ended(row[-_HOWS:])) for row in rows]
 
     def deletions(self, number: RolloverNumber, limit: int) -> Sequence[StationStep]:
         return self._some(_DELETIONS, (number, limit))
@@ -268,6 +262,16 @@ class RolloverRecords:
         sql = f"{_AGAIN} WHERE rollover = ? AND state = 'ready' AND NOT {has}"
         return self._unit.execute(sql, (reason, to_micros(at), number, *fingerprints))
 
+    def hold_of(self, station_key: int) -> Sequence[StationStep]:
+        of_it = "SELECT rollover FROM rollover_station WHERE station_key = ?"
+        self._unit.execute(f"UPDATE root_rollover SET state = state WHERE number IN ({of_it})", (station_key,))
+        rows = self._unit.all(
+            f"{_STEPS} FROM rollover_station AS r JOIN station AS s ON s.key = r.station_key{_UNDER_WAY}"
+            " AND r.station_key = ? ORDER BY r.rollover",
+            (station_key,),
+        )
+        return [_to_step(row) for row in rows]
+
     def begin_again(self, station_key: int, at: datetime) -> None:
         self._unit.execute(
             f"{_AGAIN} WHERE station_key = ? AND rollover IN (SELECT number FROM root_rollover WHERE ended_at IS NULL)",
@@ -294,7 +298,7 @@ class RolloverRecords:
         return [_to_step(row) for row in self._unit.all(f"{_STEPS}{_OF_REGISTERED}{which}{_IN_ORDER}", parameters)]
 
 
-def _marks(values: Sequence[str]) -> str:
+def _marks(values: Sequence[object]) -> str:
     return ", ".join("?" * len(values)) or "NULL"
 
 
@@ -353,4 +357,32 @@ def _to_step(row: Row) -> StationStep:
         sent=sent,
         again_at=maybe_from_micros(again_at),
         changed_at=from_micros(changed_at),
+    )
+
+
+def _written_step(step: StationStep) -> Row:
+    return (
+        step.rollover,
+        step.station_key,
+        step.step.value,
+        step.reason,
+        step.errand,
+        step.attempts,
+        " ".join(sorted(step.tried)),
+        step.sent,
+        maybe_to_micros(step.again_at),
+        to_micros(step.changed_at),
+    )
+
+
+def _to_ended(row: Row) -> Ended:
+    number, operation, state, was_sent, reason, code, is_outcome_unknown = row
+    return Ended(
+        number=ErrandNumber(number),
+        operation=operation,
+        state=ErrandState(state),
+        was_sent=bool(was_sent),
+        reason=reason,
+        code=code,
+        is_outcome_unknown=bool(is_outcome_unknown),
     )

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
 from sqlalchemy import BigInteger, Column, Index, Table, Text, select
 
+from forecourt.domain.configuration.model import as_number, fold
 from forecourt.domain.errands.model import ErrandNumber
 from forecourt.domain.paging import Page, PageRequest
-from forecourt.domain.roots.model import Learned, RootCount, RootNumber, StationRoot
+from forecourt.domain.roots.model import (
+    ADDITIONAL_CHECK,
+    ROOT_USES,
+    STORE_LENGTH,
+    KnownRoots,
+    Learned,
+    RootCount,
+    RootNumber,
+    StationRoot,
+    StationRoots,
+)
 from forecourt.domain.roots.store import RootEntry
 from forecourt.domain.trust.held import Use
 from forecourt.pki.certificate import Certificate
+from forecourt.pki.errors import PkiError
 from forecourt.pki.hash_data import HashData
 from forecourt.storage.connection import Row
 from forecourt.storage.pages import number_after, page_of
@@ -21,6 +33,7 @@ from forecourt.storage.schema import (
     Key,
     columns_of,
     from_micros,
+    maybe_from_micros,
     metadata,
     moment,
     paged,
@@ -30,6 +43,7 @@ from forecourt.storage.schema import (
 )
 from forecourt.storage.trust import parsed
 from forecourt.storage.unit_of_work import Unit
+from forecourt.storage.values import write_values
 
 root_report: Final = Table(
     "root_report",
@@ -37,8 +51,10 @@ root_report: Final = Table(
     station_key(primary_key=True, autoincrement=False),
     Column("purpose", Text, primary_key=True),
     moment("reported_at", is_required=False),
+    moment("changed_at", is_required=False),
 )
-"""When a station last told all its roots for a purpose. Also the row by which what is known of them is locked."""
+"""When a station last told all its roots for a purpose, and when it last took or removed one of them. Also the row by
+which what is known of them is locked."""
 
 station_root: Final = Table(
     "station_root",
@@ -70,12 +86,15 @@ _WRITTEN: Final = (
     *("purpose", "algorithm", "issuer_name_hash", "issuer_key_hash", "serial"),
     *("fingerprint", "subject", "pem", "learned", "learned_at"),
 )
-_OF_STATION: Final = (
-    f"SELECT s.identity, {', '.join(f'r.{name}' for name in _FIELDS.split())}, e.number FROM station_root AS r"
-    " JOIN station AS s ON s.key = r.station_key"
-    " LEFT JOIN errand AS e ON e.number = r.deletion AND e.ended_at IS NULL"
-    " WHERE r.station_key = ? AND r.purpose = ? ORDER BY r.number"
+_ROOTS: Final = (
+    f"SELECT s.identity, {', '.join(f'r.{name}' for name in _FIELDS.split())}, e.number, r.station_key"
+    " FROM station_root AS r JOIN station AS s ON s.key = r.station_key"
+    " LEFT JOIN errand AS e ON e.number = r.deletion AND e.ended_at IS NULL WHERE r.station_key"
 )
+_OF_STATION: Final = f"{_ROOTS} = ? AND r.purpose = ? ORDER BY r.number"
+_SETTINGS: Final = "SELECT station_key, folded, value FROM setting WHERE folded IN (?, ?) AND station_key"
+_LIMIT: Final = fold(STORE_LENGTH)
+_CHECKS: Final = fold(ADDITIONAL_CHECK)
 _ADD: Final = (
     f"INSERT INTO station_root (station_key, {', '.join(_WRITTEN)}) VALUES (?{', ?' * len(_WRITTEN)}) RETURNING number"
 )
@@ -94,25 +113,55 @@ class RootRecords:
     def __init__(self, unit: Unit) -> None:
         self._unit = unit
 
-    def hold(self, station_key: int, use: Use) -> None:
-        self._unit.execute(
-            "INSERT INTO root_report (station_key, purpose) VALUES (?, ?)"
+    def hold(self, station_keys: Sequence[int], uses: Sequence[Use]) -> None:
+        """In the same order everywhere, so that two of them cannot wait for one another."""
+        purposes = sorted(use.value for use in uses)
+        write_values(
+            self._unit,
+            "root_report (station_key, purpose)",
+            [(key, purpose) for key in sorted(station_keys) for purpose in purposes],
             " ON CONFLICT (station_key, purpose) DO UPDATE SET reported_at = root_report.reported_at",
-            (station_key, use.value),
         )
 
     def of_station(self, station_key: int, use: Use) -> Sequence[StationRoot]:
-        return [_to_root(row) for row in self._unit.all(_OF_STATION, (station_key, use.value))]
+        return [_to_root(row[:-1]) for row in self._unit.all(_OF_STATION, (station_key, use.value))]
 
-    def reported_at(self, station_key: int, use: Use) -> datetime | None:
-        row = self._unit.one(
-            "SELECT reported_at FROM root_report WHERE station_key = ? AND purpose = ?", (station_key, use.value)
+    def of_stations(self, station_keys: Sequence[int]) -> Mapping[int, StationRoots]:
+        among = f" IN ({', '.join('?' * len(station_keys)) or 'NULL'})"
+        roots: dict[tuple[int, Use], list[StationRoot]] = {(key, use): [] for key in station_keys for use in ROOT_USES}
+        for row in self._unit.all(f"{_ROOTS}{among} ORDER BY r.number", station_keys):
+            one = _to_root(row[:-1])
+            roots[row[-1], one.use].append(one)
+        told = self._unit.all(
+            f"SELECT station_key, purpose, reported_at FROM root_report WHERE station_key{among}", station_keys
         )
-        return None if row is None or row[0] is None else from_micros(row[0])
+        reported = {(key, Use(purpose)): maybe_from_micros(at) for key, purpose, at in told}
+        settings = self._unit.all(f"{_SETTINGS}{among}", (_LIMIT, _CHECKS, *station_keys))
+        values = {(key, folded): value for key, folded, value in settings}
+        return {
+            key: StationRoots(
+                known={use: KnownRoots(use, roots[key, use], reported.get((key, use))) for use in ROOT_USES},
+                limit=as_number(values.get((key, _LIMIT))),
+                checks=_to_truth(values.get((key, _CHECKS))),
+            )
+            for key in station_keys
+        }
 
     def note_report(self, station_key: int, use: Use, at: datetime) -> None:
         self._unit.execute(
             "UPDATE root_report SET reported_at = ? WHERE station_key = ? AND purpose = ?",
+            (to_micros(at), station_key, use.value),
+        )
+
+    def changed_at(self, station_key: int, use: Use) -> datetime | None:
+        row = self._unit.one(
+            "SELECT changed_at FROM root_report WHERE station_key = ? AND purpose = ?", (station_key, use.value)
+        )
+        return None if row is None else maybe_from_micros(row[0])
+
+    def note_change(self, station_key: int, use: Use, at: datetime) -> None:
+        self._unit.execute(
+            "UPDATE root_report SET changed_at = ? WHERE station_key = ? AND purpose = ?",
             (to_micros(at), station_key, use.value),
         )
 
@@ -125,11 +174,21 @@ class RootRecords:
     def remove(self, number: RootNumber) -> None:
         self._unit.execute("DELETE FROM station_root WHERE number = ?", (number,))
 
-    def is_going(self, number: RootNumber, errand: ErrandNumber) -> None:
-        self._unit.execute("UPDATE station_root SET deletion = ? WHERE number = ?", (errand, number))
+    def is_going(self, numbers: Sequence[RootNumber], errand: ErrandNumber) -> None:
+        among = ", ".join("?" * len(numbers)) or "NULL"
+        self._unit.execute(f"UPDATE station_root SET deletion = ? WHERE number IN ({among})", (errand, *numbers))
+
+    def deletions(self, station_key: int) -> Sequence[ErrandNumber]:
+        sql = (
+            "SELECT DISTINCT e.number FROM station_root AS r JOIN errand AS e ON e.number = r.deletion"
+            " AND e.state = 'queued' WHERE r.station_key = ? ORDER BY e.number"
+        )
+        return [ErrandNumber(row[0]) for row in self._unit.all(sql, (station_key,))]
 
     def forget(self, station_key: int) -> None:
-        self._unit.execute("UPDATE root_report SET reported_at = NULL WHERE station_key = ?", (station_key,))
+        self._unit.execute(
+            "UPDATE root_report SET reported_at = NULL, changed_at = NULL WHERE station_key = ?", (station_key,)
+        )
         self._unit.execute("DELETE FROM station_root WHERE station_key = ?", (station_key,))
 
     def strangers(self) -> Sequence[HashData]:
@@ -152,7 +211,8 @@ class RootRecords:
             "SELECT min(pem) FROM station_root WHERE purpose = ? AND fingerprint IS NOT NULL"
             " GROUP BY fingerprint ORDER BY fingerprint"
         )
-        return [parsed(row[0]) for row in self._unit.all(sql, (use.value,))]
+        found = (_readable(row[0]) for row in self._unit.all(sql, (use.value,)))
+        return [one for one in found if one is not None]
 
     def with_certificate(self, fingerprint: str, page: PageRequest) -> Page[StationRoot]:
         station = metadata.tables["station"]
@@ -190,6 +250,19 @@ def _written(entry: RootEntry) -> Row:
     )
 
 
+def _readable(pem: str) -> Certificate | None:
+    """None for what a former version could read and this one cannot: it is as if it was not known, and no other root or
+    station suffers from it."""
+    try:
+        return parsed(pem)
+    except PkiError:
+        return None
+
+
+def _to_truth(value: str | None) -> bool | None:
+    return None if value is None else value.strip().lower() == "true"
+
+
 def _to_root(row: Row) -> StationRoot:
     identity, number, use, algorithm, name_hash, key_hash, serial, pem, learned, learned_at, *deletion = row
     return StationRoot(
@@ -197,7 +270,7 @@ def _to_root(row: Row) -> StationRoot:
         station=identity,
         use=Use(use),
         named=HashData(algorithm, name_hash, key_hash, serial),
-        certificate=None if pem is None else parsed(pem),
+        certificate=None if pem is None else _readable(pem),
         learned=Learned(learned),
         learned_at=from_micros(learned_at),
         is_going=any(one is not None for one in deletion),

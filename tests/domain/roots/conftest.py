@@ -4,15 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.domain.roots.town import Town
 from tests.domain.roots.yard import Yard
 
 
 @pytest.fixture
 def yard() -> Yard:
     return Yard()
-
-
-@pytest.fixture
-def town() -> Town:
-    return Town()

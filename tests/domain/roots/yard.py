@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
+from forecourt.domain.errands.model import Errand
 from forecourt.domain.provisioning.model import Station
 from forecourt.domain.roots.model import ROOT_USES, StationRoot
 from forecourt.domain.trust.held import Use
@@ -12,11 +13,16 @@ from forecourt.domain.trust.model import Origin, Purpose
 from forecourt.pki.certificate import Certificate, read_certificate
 from tests.support.authority import Authority
 from tests.support.carrying import Carried, Carrying
+from tests.support.clock import NOON
 from tests.support.root_hashes import named as hashes
 
 Json: TypeAlias = Any  # payloads are indexed and compared as they come
 
 CENTRAL, MAKERS = ROOT_USES
+ROOT = Authority.root("Root A", now=NOON)
+OTHER = Authority.root("Root B", key="RSA 2048", now=NOON)
+CROSS = ROOT.cross(OTHER)
+"""The name and key of B, signed by A."""
 
 
 def named(certificate: Certificate, issuer: Certificate | None = None, algorithm: str = "SHA256") -> Json:
@@ -103,6 +109,10 @@ class Yard(Carried):
 
     def held(self) -> list[tuple[Use, str]]:
         return [(one.use, one.how.value) for one in self.services.trust.held(self.station)]
+
+    def installs(self, authority: Authority, use: str = CENTRAL.value, **more: Json) -> Errand:
+        """An operator wants the station to have this root."""
+        return self.asks("InstallRootCertificate", use=use, certificate=authority.pem, **more)
 
     def reports(self, *told: Json, use: Use = CENTRAL, status: str | None = None) -> None:
         """The station is asked for its roots, and tells these."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
+from forecourt.domain.roots.model import StationRoot
 from forecourt.domain.roots.paths import authority_of, is_self_signed
 from forecourt.domain.trust.held import is_named
 from forecourt.domain.trust.naming import bare_serial
@@ -61,3 +62,24 @@ class Library:
         yield from self._by_subject.get(subject_hash, ())
         if self._below is not None:
             yield from self._below._named(subject_hash)  # noqa: SLF001  # of the same class
+
+
+def words_of(named: HashData) -> tuple[str, str, str, str]:
+    """The same for hashes that say the same: they are so in either case (security whitepaper §6.1)."""
+    return (
+        named.algorithm,
+        named.issuer_name_hash.lower(),
+        named.issuer_key_hash.lower(),
+        bare_serial(named.serial),
+    )
+
+
+def matching(roots: Sequence[StationRoot], named: HashData, here: Library) -> list[StationRoot]:
+    """Those of a station that hashes name, be it with another algorithm."""
+    words = words_of(named)
+    library = Library((one.certificate for one in roots if one.certificate is not None), here)
+    return [
+        one
+        for one in roots
+        if words_of(one.named) == words or (one.certificate is not None and library.fits(one.certificate, named))
+    ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NewType
@@ -74,6 +74,22 @@ class KnownRoots:
     def has_strangers(self) -> bool:
         """There are roots that fit no certificate that is known here."""
         return any(one.certificate is None for one in self.roots)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StationRoots:
+    """What is known of one station, as far as its roots are concerned."""
+
+    known: Mapping[Use, KnownRoots]
+    """For each use."""
+    limit: int | None
+    """Its CertificateStoreMaxLength; None when that is not known."""
+    checks: bool | None
+    """Its AdditionalRootCertificateCheck (M05.FR.08–13); None when that is not known."""
+
+    @property
+    def count(self) -> int:
+        return sum(len(one.roots) for one in self.known.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -17,6 +18,9 @@ from forecourt.pki.path import Anchors, PathRefused, verify_path
 ALGORITHMS: Final = ("SHA256", "SHA384", "SHA512")
 """With which stations name certificates (security whitepaper §6.1)."""
 
+_CACHED: Final = 1_000
+"""Certificates of which is kept what was worked out: the same few are asked about for every station."""
+
 
 def leads(chain: Sequence[Certificate], roots: Sequence[Certificate], at: datetime) -> bool:
     """True when a peer that has only these roots accepts a chain, leaf first, at this time."""
@@ -27,6 +31,7 @@ def leads(chain: Sequence[Certificate], roots: Sequence[Certificate], at: dateti
     return True
 
 
+@lru_cache(maxsize=_CACHED)
 def authority_of(certificate: Certificate) -> str:
     """The same text for all certificates of one authority: of its name and its key, whoever signed them. With a
     cross-signed root in the place of the self-signed one, the same paths hold."""
@@ -34,6 +39,7 @@ def authority_of(certificate: Certificate) -> str:
     return hashlib.sha256(certificate.x509.subject.public_bytes() + key).hexdigest()
 
 
+@lru_cache(maxsize=_CACHED)
 def is_self_signed(certificate: Certificate) -> bool:
     """It is a root of its own. That it names itself is not enough: a root may be signed by its namesake."""
     return certificate.is_self_issued and is_issued_by(certificate, certificate)

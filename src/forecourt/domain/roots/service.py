@@ -6,51 +6,45 @@ hashes in a report name certificates: those that are known here are found by the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
 from forecourt.clock import Clock
-from forecourt.domain.configuration.service import Configuration
 from forecourt.domain.errands.intents import AskRoots, DeleteRoot, InstallRoot
-from forecourt.domain.errands.model import Draft, Errand, Order
+from forecourt.domain.errands.model import Delivery, Draft, Errand, Order
 from forecourt.domain.errands.service import Errands
-from forecourt.domain.errors import conflict, invalid
+from forecourt.domain.errors import DomainError, conflict
 from forecourt.domain.paging import Page, PageRequest
 from forecourt.domain.provisioning.model import Station
-from forecourt.domain.roots.checks import check_is_root, doubts_of, faults_of, store_is_full
-from forecourt.domain.roots.library import Library
+from forecourt.domain.roots.checks import check_is_root, doubts_of, faults_of
+from forecourt.domain.roots.library import Library, matching, words_of
 from forecourt.domain.roots.model import (
-    ADDITIONAL_CHECK,
     MAX_ROOTS,
     ROOT_USES,
-    STORE_LENGTH,
     KnownRoots,
     Learned,
     RootCount,
     RootNumber,
     StationRoot,
+    StationRoots,
 )
 from forecourt.domain.roots.paths import Presented
 from forecourt.domain.roots.store import RootEntry, RootStore
+from forecourt.domain.roots.survey import Survey
 from forecourt.domain.trust.held import Use
 from forecourt.domain.trust.model import MAX_CERTIFICATES, TrustFilter
-from forecourt.domain.trust.naming import bare_hash, bare_serial
+from forecourt.domain.trust.naming import bare_hash
 from forecourt.domain.trust.service import Trust
 from forecourt.pki.certificate import Certificate, read_certificate
-from forecourt.pki.chain import is_issued_by
 from forecourt.pki.errors import PkiError
 from forecourt.pki.hash_data import HashData, hash_data
-from forecourt.pki.wording import quoted
 
 READ: Final = "ReadRootCertificates"
 INSTALL: Final = "InstallRootCertificate"
 DELETE: Final = "DeleteRootCertificate"
 """The names of the operations."""
-
-_NEVER_TOLD: Final = (
-    "Its roots were never read, so that more cannot be told before: ReadRootCertificates asks for them."
-)
 
 
 class Roots:
@@ -62,27 +56,34 @@ class Roots:
         clock: Clock,
         *,
         trust: Trust,
-        configuration: Configuration,
         errands: Errands,
     ) -> None:
         self._store = store
         self._clock = clock
         self._trust = trust
-        self._configuration = configuration
         self._errands = errands
         self._library: tuple[frozenset[str], Library] = frozenset(), Library(())
         trust.watch(self._name_strangers)
 
     # What stations tell
 
-    def reported(self, station: Station, use: Use, named: Sequence[HashData]) -> None:
-        """The station told every root that it has for this use (M03.FR.04); none, when it has none (M03.FR.02)."""
-        self._store.hold(station.key, use)
+    def reported(self, station: Station, use: Use, named: Sequence[HashData], *, asked: Errand | None = None) -> None:
+        """The station told every root that it has for this use (M03.FR.04); none, when it has none (M03.FR.02).
+
+        It may have made its list before it took or removed a root of which is known already, when it was ``asked``
+        before that. Such a list says nothing, and it is asked again.
+        """
+        self._store.hold([station.key], [use])
+        changed_at = self._store.changed_at(station.key, use)
+        if asked is not None and asked.sent_at is not None and changed_at is not None and asked.sent_at < changed_at:
+            self.read(station, (use,), Order(asked_by=asked.asked_by, delivery=Delivery.WHEN_ONLINE))
+            return
         now = self._clock.now()
         known = list(self._store.of_station(station.key, use))
         library = self._known_of(station)
         found = []
-        for one in list(dict.fromkeys(named))[:MAX_ROOTS]:
+        distinct = {words_of(one): one for one in reversed(named)}
+        for one in list(reversed(distinct.values()))[:MAX_ROOTS]:
             before = _same(known, one) or _named_so(known, one, library)
             certificate = library.named_by(one)
             if certificate is None and before is not None:
@@ -105,7 +106,7 @@ class Roots:
             root = read_certificate(certificate)
         except PkiError:
             return
-        self._store.hold(station.key, use)
+        self._store.hold([station.key], [use])
         library = self._known_of(station)
         for one in self._store.of_station(station.key, use):
             if one.certificate == root:
@@ -120,16 +121,24 @@ class Roots:
         now = self._clock.now()
         entry = RootEntry(use=use, named=named, certificate=root, learned=Learned.INSTALLED, learned_at=now)
         self._store.add(station.key, entry)
+        self._store.note_change(station.key, use, now)
 
     def deleted(self, station: Station, named: HashData) -> None:
         """The station removed a root, or does not know it (M04.FR.02, 04). Its hashes do not tell the use."""
+        self._store.hold([station.key], ROOT_USES)
         for use in ROOT_USES:
-            self._store.hold(station.key, use)
-            for one in self._matching(station, self._store.of_station(station.key, use), named):
+            gone = matching(self._store.of_station(station.key, use), named, self._here())
+            for one in gone:
                 self._store.remove(one.number)
+            if gone:
+                self._store.note_change(station.key, use, self._clock.now())
 
     def forget(self, station: Station) -> None:
-        """Another device may stand there now: nothing is known of its roots."""
+        """Another device may stand there now: nothing is known of its roots, and what was to be taken from the one
+        before it is not taken from this one."""
+        for errand in self._store.deletions(station.key):
+            with suppress(DomainError):  # it was sent just now
+                self._errands.cancel(errand)
         self._store.forget(station.key)
         for use in ROOT_USES:
             self._trust.roots_reported(station, use, ())
@@ -155,20 +164,28 @@ class Roots:
         return errand
 
     def give(
-        self, station: Station, use: Use, forms: Sequence[Certificate], order: Order, *, despite: bool = False
+        self,
+        station: Station,
+        use: Use,
+        forms: Sequence[Certificate],
+        order: Order,
+        *,
+        despite: bool = False,
+        survey: Survey | None = None,
     ) -> tuple[Errand, Certificate]:
         """The same with a choice of forms, of which the first is preferred; and the one that was chosen."""
         check_is_root(forms[0])
-        known = self.known(station, use)
-        certificate, objection, doubts = self._fitting(station, known, forms)
+        survey = survey or self.survey([station])
+        fitting = survey.fitting(station, use, forms)
+        certificate = fitting.certificate
         now = self._clock.now()
-        full = self._full(station, known, certificate)
-        objections = [*faults_of(certificate, now), *(one for one in (objection, full) if one is not None)]
+        objections = [*faults_of(certificate, now), *fitting.objections]
         if objections and not despite:
             sentence = f"{' '.join(objections)} Ask for it despite that, if the station is to be tried all the same."
             raise conflict(sentence, field="certificate")
-        has_it = ["The station is known to have it already."] if certificate in known.certificates else []
-        warnings = (*objections, *doubts, *doubts_of(certificate, now), *has_it)
+        is_there = certificate in survey.known(station, use).certificates
+        has_it = ["The station is known to have it already."] if is_there else []
+        warnings = (*objections, *fitting.doubts, *doubts_of(certificate, now), *has_it)
         intent = InstallRoot(use.value, certificate.pem)
         draft = Draft(operation=INSTALL, intent=intent, shown=None, warnings=warnings)
         return self._errands.ask(station, draft, order), certificate
@@ -183,23 +200,24 @@ class Roots:
         fingerprint: str | None = None,
         last_one: bool = False,
         needed: bool = False,
+        survey: Survey | None = None,
     ) -> Errand:
         """Take a root from the station, by its number here or its fingerprint; named as the station itself named it
-        (M04.FR.07).
+        (M04.FR.07). A ``survey`` is one that was made to change something.
 
         Raises DomainError INVALID for one that the station is not known to have, and CONFLICT for the last one of its
         use and for one without which it could not check a server certificate, unless that is said. The message does
         not tell the use, so that a root that is there for both is asked about for both.
         """
-        for each in ROOT_USES:
-            self._store.hold(station.key, each)
-        root = _chosen(self.known(station, use), number, fingerprint)
-        doubts = list(self._doubts_of_losing(station, root.named))
-        if any(is_last for is_last, _ in doubts) and not last_one:
-            raise conflict(f"{_sentences(doubts)} Say lastOne, if that is meant.", field="lastOne")
-        if any(not is_last for is_last, _ in doubts) and not needed:
-            raise conflict(f"{_sentences(doubts)} Say needed, if that is meant.", field="needed")
-        warnings = [sentence for _, sentence in doubts]
+        survey = survey or self.survey([station], to_change=True)
+        root = survey.chosen(station, use, number, fingerprint)
+        losses = list(survey.losses(station, root.named))
+        sentences = [one.sentence for one in losses]
+        if any(one.is_last for one in losses) and not last_one:
+            raise conflict(f"{' '.join(sentences)} Say lastOne, if that is meant.", field="lastOne")
+        if any(not one.is_last for one in losses) and not needed:
+            raise conflict(f"{' '.join(sentences)} Say needed, if that is meant.", field="needed")
+        warnings = list(sentences)
         if root.learned is Learned.INSTALLED:
             warnings.append("It was not reported since it was installed, so that its hashes are those of this system.")
         intent = DeleteRoot(
@@ -207,24 +225,27 @@ class Roots:
         )
         draft = Draft(operation=DELETE, intent=intent, shown=None, warnings=tuple(warnings))
         errand = self._errands.ask(station, draft, order)
-        for each in ROOT_USES:
-            for one in self._matching(station, self._store.of_station(station.key, each), root.named):
-                self._store.is_going(one.number, errand.number)
+        self._store.is_going([one.number for one in survey.matching(station, root.named)], errand.number)
         return errand
 
     # Questions
 
-    def known(self, station: Station, use: Use) -> KnownRoots:
-        roots = self._store.of_station(station.key, use)
-        return KnownRoots(use, roots, self._store.reported_at(station.key, use))
+    def survey(
+        self, stations: Sequence[Station], *, to_change: bool = False, presented: Presented | None = None
+    ) -> Survey:
+        """What is known of these stations now. Nobody else writes about their roots until this unit of work ends, if
+        that is ``to_change`` something."""
+        keys = sorted(one.key for one in stations)
+        if to_change:
+            self._store.hold(keys, ROOT_USES)
+        return Survey(self._store.of_stations(keys), self._here(), lambda: presented or self.presented())
 
-    def roots_of(self, station: Station, use: Use) -> Sequence[StationRoot]:
-        """Without the time of the report."""
-        return self._store.of_station(station.key, use)
+    def known(self, station: Station, use: Use) -> KnownRoots:
+        return self._of(station).known[use]
 
     def of_station(self, station: Station) -> Sequence[KnownRoots]:
         """For each use."""
-        return [self.known(station, use) for use in ROOT_USES]
+        return list(self._of(station).known.values())
 
     def stations_with(self, fingerprint: str, page: PageRequest) -> Page[StationRoot]:
         """Where a root is, newest first. Colons and upper case are allowed."""
@@ -235,23 +256,15 @@ class Roots:
 
     def doubts_of_deleting(self, station: Station, named: HashData) -> list[str]:
         """What an operator should know who takes a root away by hand."""
-        return [sentence for _, sentence in self._doubts_of_losing(station, named)]
+        return [one.sentence for one in self.survey([station]).losses(station, named)]
 
-    def doubts_of_installing(self, station: Station, use: Use, pem: str) -> list[str]:
+    def doubts_of_installing(self, station: Station, use: Use, pem: str) -> Sequence[str]:
         """The same who gives one by hand. What cannot be read is for the station to refuse."""
         try:
             certificate = read_certificate(pem)
         except PkiError:
             return []
-        known = self.known(station, use)
-        certificate, objection, _ = self._fitting(station, known, self.forms_of(certificate))
-        full = self._full(station, known, certificate)
-        return [one for one in (objection, full) if one is not None]
-
-    def has_additional_check(self, station: Station) -> bool | None:
-        """M05.FR.08–13; None when the setting is not known."""
-        value = self._configuration.value(station, ADDITIONAL_CHECK)
-        return None if value is None else value.strip().lower() == "true"
+        return self.survey([station]).fitting(station, use, self.forms_of(certificate)).objections
 
     def forms_of(self, certificate: Certificate) -> Sequence[Certificate]:
         """All certificates of this name and key that are known here: the root itself, and those that others signed for
@@ -270,71 +283,8 @@ class Roots:
 
     # Inside
 
-    def _fitting(
-        self, station: Station, known: KnownRoots, forms: Sequence[Certificate]
-    ) -> tuple[Certificate, str | None, list[str]]:
-        """The form of a root that the station takes, what is known to speak against it, and what should be known."""
-        root = forms[0]
-        if known.use is not Use.CENTRAL_SYSTEM_ROOT or not self.has_additional_check(station):
-            return root, None, []
-        present = known.certificates
-        if not present:
-            why = "" if known.reported_at is None and not known.roots else " of which none is known here"
-            doubt = f"Its {ADDITIONAL_CHECK} is true: it takes only what its present root signed{why} (M05.FR.09)."
-            return root, None, [f"{doubt} {_NEVER_TOLD}" if known.reported_at is None else doubt]
-        if root in present:
-            return root, None, []
-        for form in forms:
-            signer = next((one for one in present if one != form and is_issued_by(form, one)), None)
-            if signer is not None:
-                told = (
-                    f"It is sent in the form that {quoted(signer.subject)} signed, as the station wants it (M05.FR.09)."
-                )
-                return form, None, [] if form == root else [told]
-        if known.has_strangers:
-            doubt = f"Its {ADDITIONAL_CHECK} is true, and it cannot be told whether its present root signed this one."
-            return root, None, [doubt]
-        sentence = (
-            f"Its {ADDITIONAL_CHECK} is true, and none of its roots signed this one, so that it will reject it"
-            " (M05.FR.10). Bring the form that its present root signed (cross-signed) into the store."
-        )
-        return root, sentence, []
-
-    def _full(self, station: Station, known: KnownRoots, root: Certificate) -> str | None:
-        limit = self._configuration.number(station, STORE_LENGTH)
-        if limit is None or root in known.certificates:
-            return None  # it needs no place
-        return store_is_full(sum(len(self.roots_of(station, use)) for use in ROOT_USES), limit)
-
-    def _doubts_of_losing(self, station: Station, named: HashData) -> Iterator[tuple[bool, str]]:
-        """For each use in which the station has what these hashes name: whether it is the last one, and a sentence."""
-        for use in ROOT_USES:
-            roots = self._store.of_station(station.key, use)
-            gone = self._matching(station, roots, named)
-            if not gone:
-                continue
-            lost = {one.certificate for one in gone if one.certificate is not None}
-            left = [one for one in roots if one not in gone and one.certificate not in lost and not one.is_going]
-            if not left:
-                central = use is Use.CENTRAL_SYSTEM_ROOT
-                what = "it cannot connect with TLS" if central else "no signed firmware can be installed on it"
-                yield True, f"It is the last root of the station for {use.value}: without it, {what} any more (M04)."
-            if use is Use.CENTRAL_SYSTEM_ROOT:
-                presented = self.presented()
-                kept = presented.checked_by(one.certificate for one in left if one.certificate is not None)
-                # One is enough, because a station may know the suites of that one alone.
-                if presented.checked_by(lost) - kept:
-                    sentence = "A server certificate of this system leads to this root and to no other one of the"
-                    yield False, f"{sentence} station: without it, the station may be unable to connect."
-
-    def _matching(self, station: Station, roots: Sequence[StationRoot], named: HashData) -> list[StationRoot]:
-        """Those that hashes name, be it with another algorithm."""
-        library = self._known_of(station)
-        return [
-            one
-            for one in roots
-            if _key(one.named) == _key(named) or (one.certificate is not None and library.fits(one.certificate, named))
-        ]
+    def _of(self, station: Station) -> StationRoots:
+        return self._store.of_stations([station.key])[station.key]
 
     def _known_of(self, station: Station) -> Library:
         """What a station may have, as far as it is known here."""
@@ -361,37 +311,10 @@ def _asking(use: Use) -> Draft:
     return Draft(operation=READ, intent=AskRoots(use.value), shown=None)
 
 
-def _key(named: HashData) -> tuple[str, str, str, str]:
-    """Hashes and serial numbers are the same in either case (security whitepaper §6.1)."""
-    return (
-        named.algorithm,
-        named.issuer_name_hash.lower(),
-        named.issuer_key_hash.lower(),
-        bare_serial(named.serial),
-    )
-
-
 def _same(known: Sequence[StationRoot], named: HashData) -> StationRoot | None:
-    return next((one for one in known if _key(one.named) == _key(named)), None)
+    return next((one for one in known if words_of(one.named) == words_of(named)), None)
 
 
 def _named_so(known: Sequence[StationRoot], named: HashData, library: Library) -> StationRoot | None:
     """The entry of a root that the station took, and names with these hashes now."""
     return next((one for one in known if one.certificate is not None and library.fits(one.certificate, named)), None)
-
-
-def _chosen(known: KnownRoots, number: RootNumber | None, fingerprint: str | None) -> StationRoot:
-    """Raises DomainError INVALID."""
-    if (number is None) == (fingerprint is None):
-        raise invalid("Say which root: by its number, or by its fingerprint.", field="number")
-    wanted = None if fingerprint is None else bare_hash(fingerprint)
-    for one in known.roots:
-        if one.number == number or (one.certificate is not None and one.certificate.fingerprint == wanted):
-            return one
-    field = "number" if fingerprint is None else "fingerprint"
-    sentence = f"The station is not known to have this root for {known.use.value}."
-    raise invalid(f"{sentence} {'' if known.reported_at else _NEVER_TOLD}".rstrip(), field=field)
-
-
-def _sentences(doubts: Sequence[tuple[bool, str]]) -> str:
-    return " ".join(sentence for _, sentence in doubts)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from forecourt.domain.errands.model import ErrandNumber
 from forecourt.domain.paging import Page, PageRequest
-from forecourt.domain.roots.model import Learned, RootCount, RootNumber, StationRoot
+from forecourt.domain.roots.model import Learned, RootCount, RootNumber, StationRoot, StationRoots
 from forecourt.domain.trust.held import Use
 from forecourt.pki.certificate import Certificate
 from forecourt.pki.hash_data import HashData
@@ -29,18 +29,28 @@ class RootEntry:
 class RootStore(Protocol):
     """The roots of all stations."""
 
-    def hold(self, station_key: int, use: Use) -> None:
-        """Keep others from writing about the same station and use until this unit of work ends."""
+    def hold(self, station_keys: Sequence[int], uses: Sequence[Use]) -> None:
+        """Keep others from writing about the same stations and uses until this unit of work ends."""
         ...
 
     def of_station(self, station_key: int, use: Use) -> Sequence[StationRoot]:
         """In the order in which they were learned."""
         ...
 
-    def reported_at(self, station_key: int, use: Use) -> datetime | None: ...
+    def of_stations(self, station_keys: Sequence[int]) -> Mapping[int, StationRoots]:
+        """What is known of each of them, for every use."""
+        ...
 
     def note_report(self, station_key: int, use: Use, at: datetime) -> None:
         """The station told all of its roots for this use."""
+        ...
+
+    def changed_at(self, station_key: int, use: Use) -> datetime | None:
+        """When the station last took or removed a root for this use; None when that is not known."""
+        ...
+
+    def note_change(self, station_key: int, use: Use, at: datetime) -> None:
+        """The station took or removed a root for this use, which is held."""
         ...
 
     def add(self, station_key: int, entry: RootEntry) -> RootNumber: ...
@@ -49,8 +59,12 @@ class RootStore(Protocol):
 
     def remove(self, number: RootNumber) -> None: ...
 
-    def is_going(self, number: RootNumber, errand: ErrandNumber) -> None:
-        """This errand is to take it from the station."""
+    def is_going(self, numbers: Sequence[RootNumber], errand: ErrandNumber) -> None:
+        """This errand is to take them from the station."""
+        ...
+
+    def deletions(self, station_key: int) -> Sequence[ErrandNumber]:
+        """The errands that are to take roots from the station, and were not sent yet."""
         ...
 
     def forget(self, station_key: int) -> None:

@@ -62,12 +62,13 @@ def roots_told(
     response: GetInstalledCertificateIdsResponse,
     station: Station,
     services: Services,
-    _errand: ErrandNumber,
+    errand: ErrandNumber,
 ) -> None:
     services.security.note_spoken(station)
     # Stations send an empty list with NotFound, and some of them a list that is not meant.
     told = () if response.status == "NotFound" else or_none(response.certificate_hash_data) or ()
-    services.roots.reported(station, Use(request.certificate_type), [_named(one) for one in told])
+    named = [_named(one) for one in told]
+    services.roots.reported(station, Use(request.certificate_type), named, asked=services.errands.get(errand))
 
 
 @hears(INSTALL_CERTIFICATE)

@@ -15,8 +15,9 @@ from forecourt.domain.errands.service import Errands
 from forecourt.domain.errors import DomainError, conflict, invalid, not_found
 from forecourt.domain.paging import Page, PageRequest
 from forecourt.domain.provisioning.model import Station
-from forecourt.domain.roots.checks import check_is_root
-from forecourt.domain.roots.rollover import (
+from forecourt.domain.rollovers.alarms import RolloverAlarms
+from forecourt.domain.rollovers.course import RolloverCourse
+from forecourt.domain.rollovers.model import (
     MAX_NAMES,
     Progress,
     Rollover,
@@ -30,11 +31,10 @@ from forecourt.domain.roots.rollover import (
     moved,
     note_of,
 )
-from forecourt.domain.roots.rollover_alarms import RolloverAlarms
-from forecourt.domain.roots.rollover_course import RolloverCourse
-from forecourt.domain.roots.rollover_steps import StationSteps
-from forecourt.domain.roots.rollover_store import RolloverStore
-from forecourt.domain.roots.rollover_switch import Switchboard
+from forecourt.domain.rollovers.steps import StationSteps
+from forecourt.domain.rollovers.store import RolloverStore
+from forecourt.domain.rollovers.switchboard import Switchboard
+from forecourt.domain.roots.checks import check_is_root
 from forecourt.domain.roots.service import Roots
 from forecourt.domain.security_log.service import SecurityLog
 from forecourt.domain.trust.service import Trust
@@ -181,7 +181,7 @@ class Rollovers:
         step = self._step(number, identity)
         if step.step not in (Step.FAILED, Step.LEFT):
             raise conflict(f"The station {identity!r} is {step.step.value}; only what failed or was left begins again.")
-        self._steps.retry(step)
+        self._store.put_steps([self._steps.begun_again(step)])
         self._store.put(replace(plan, look_at=self._clock.now()))
         self._note(plan, f"begins again with the station {identity!r}", asked_by)
         return self._step(number, identity)
@@ -192,13 +192,17 @@ class Rollovers:
         step = self._step(number, identity)
         if step.step.is_final:
             raise conflict(f"The station {identity!r} is {step.step.value}; nothing waits for it.")
-        self._steps.leave(step, f"{asked_by} left it as it was, while it was {step.step.value}.")
+        reason = f"{asked_by} left it as it was, while it was {step.step.value}."
+        self._store.put_steps([self._steps.left(step, reason)])
         self._store.put(replace(plan, look_at=self._clock.now()))
         self._note(plan, f"leaves the station {identity!r} as it is", asked_by)
         return self._step(number, identity)
 
     def forget(self, station: Station) -> None:
-        """Another device may stand there now: every open plan begins with it again."""
+        """Another device may stand there now: what waits for the one before it is taken back, and every open plan
+        begins again. Whoever moves these plans on is waited for."""
+        for step in self._store.hold_of(station.key):
+            self._steps.take_back(step)
         self._store.begin_again(station.key, self._clock.now())
 
     def cancel(self, number: RolloverNumber, asked_by: str) -> Progress:

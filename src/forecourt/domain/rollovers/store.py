@@ -8,7 +8,15 @@ from typing import Protocol
 
 from forecourt.domain.paging import Page, PageRequest
 from forecourt.domain.provisioning.model import Station
-from forecourt.domain.roots.rollover import Rollover, RolloverFilter, RolloverNumber, StationStep, Step, StepFilter
+from forecourt.domain.rollovers.model import (
+    Ended,
+    Rollover,
+    RolloverFilter,
+    RolloverNumber,
+    StationStep,
+    Step,
+    StepFilter,
+)
 
 
 class RolloverStore(Protocol):
@@ -48,7 +56,7 @@ class RolloverStore(Protocol):
 
     def step(self, number: RolloverNumber, identity: str) -> StationStep | None: ...
 
-    def put_step(self, step: StationStep) -> None: ...
+    def put_steps(self, steps: Sequence[StationStep]) -> None: ...
 
     def counts(self, number: RolloverNumber) -> Mapping[Step, int]: ...
 
@@ -60,14 +68,14 @@ class RolloverStore(Protocol):
         """By station."""
         ...
 
-    def station(self, station_key: int) -> Station: ...
+    def stations(self, station_keys: Sequence[int]) -> Mapping[int, Station]: ...
 
     def pending(self, number: RolloverNumber, at: datetime, limit: int) -> Sequence[StationStep]:
         """To be begun, or tried again, now."""
         ...
 
-    def errands_ended(self, number: RolloverNumber, limit: int) -> Sequence[StationStep]:
-        """Something was under way, and has ended."""
+    def errands_ended(self, number: RolloverNumber, limit: int) -> Sequence[tuple[StationStep, Ended]]:
+        """Something was under way, and has ended so."""
         ...
 
     def deletions(self, number: RolloverNumber, limit: int) -> Sequence[StationStep]:
@@ -91,6 +99,11 @@ class RolloverStore(Protocol):
 
     def fall_back(self, number: RolloverNumber, fingerprints: Sequence[str], at: datetime) -> int:
         """Have the ready ones begin again that are not known to have any of these roots. How many there were."""
+        ...
+
+    def hold_of(self, station_key: int) -> Sequence[StationStep]:
+        """Nobody else changes the plans of this station until this unit of work ends; its steps in all of them with an
+        errand that was not seen to."""
         ...
 
     def begin_again(self, station_key: int, at: datetime) -> None:

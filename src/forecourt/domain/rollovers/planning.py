@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from forecourt.domain.errors import DomainError, Kind, invalid
-from forecourt.domain.roots.rollover import STATIONS_AT_ONCE, Progress, RolloverNumber, Wanted
+from forecourt.domain.rollovers.model import STATIONS_AT_ONCE, Progress, RolloverNumber, Wanted
 from forecourt.domain.services import Services, Workspace
 
 

@@ -6,9 +6,10 @@ from datetime import timedelta
 
 from forecourt.domain.admission.model import SecurityProfile
 from forecourt.domain.alarms.model import Alarm, AlarmFilter
+from forecourt.domain.errands.model import Order
 from forecourt.domain.presence.model import LinkId, LinkSecurity
 from forecourt.domain.provisioning.model import Station
-from forecourt.domain.roots.rollover import (
+from forecourt.domain.rollovers.model import (
     SETTLED_AFTER,
     Progress,
     RolloverNumber,
@@ -131,6 +132,9 @@ class Town(Yard):
         """It says by itself what it has now."""
         told = [hash_data(one, None, "SHA256") for one in roots]
         self.services.roots.reported(self.get(identity), CENTRAL, told)
+
+    def order(self) -> Order:
+        return Order(asked_by="ada")
 
     def switches(self, number: RolloverNumber) -> None:
         """The operator has the listeners switched, and it is waited until no connection is older than that."""

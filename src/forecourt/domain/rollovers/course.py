@@ -9,7 +9,8 @@ from typing import Final
 
 from forecourt.clock import Clock
 from forecourt.domain.errors import DomainError, Kind
-from forecourt.domain.roots.rollover import (
+from forecourt.domain.rollovers.alarms import RolloverAlarms
+from forecourt.domain.rollovers.model import (
     FRESH_FOR,
     LOOKED_AT_EVERY,
     SETTLED_AFTER,
@@ -22,10 +23,9 @@ from forecourt.domain.roots.rollover import (
     moved,
     note_of,
 )
-from forecourt.domain.roots.rollover_alarms import RolloverAlarms
-from forecourt.domain.roots.rollover_steps import StationSteps
-from forecourt.domain.roots.rollover_store import RolloverStore
-from forecourt.domain.roots.rollover_switch import Scene, Switchboard
+from forecourt.domain.rollovers.steps import Case, StationSteps
+from forecourt.domain.rollovers.store import RolloverStore
+from forecourt.domain.rollovers.switchboard import Scene, Switchboard
 from forecourt.domain.security_log.service import SecurityLog
 from forecourt.pki.errors import PkiError
 
@@ -61,8 +61,9 @@ class RolloverCourse:
         """Move the plan on that has waited for longest."""
         cancelled = self._store.cancelled_under_way()
         if cancelled is not None and self._store.lock(cancelled) is not None:
-            for step in self._store.under_way(cancelled, STATIONS_AT_ONCE):
-                self._steps.leave(step, f"The plan was cancelled while it was {step.step.value}.")
+            steps = self._store.under_way(cancelled, STATIONS_AT_ONCE)
+            said = "The plan was cancelled while it was"
+            self._store.put_steps([self._steps.left(step, f"{said} {step.step.value}.") for step in steps])
         now = self._clock.now()
         number = self._store.next_due(now)
         if number is None:
@@ -104,7 +105,13 @@ class RolloverCourse:
     def _move_stations(self, scene: Scene, now: datetime) -> bool:
         """What is to be done with stations, up to a limit; True when there may be more."""
         plan, room = scene.plan, STATIONS_AT_ONCE
-        room -= self._each(self._store.errands_ended(plan.number, room), scene, self._steps.ended)
+        ended = self._store.errands_ended(plan.number, room)
+        hows = {step.station_key: how for step, how in ended}
+        room -= self._each(
+            [step for step, _ in ended],
+            scene,
+            lambda scene, case: self._steps.ended(scene, case, hows[case.step.station_key]),
+        )
         again = self._store.fall_back(plan.number, scene.fingerprints, now)
         if plan.state.is_before_switch and not scene.is_switched:
             stale = self._store.stale(plan.number, now - FRESH_FOR, room)
@@ -116,16 +123,29 @@ class RolloverCourse:
             room -= self._each(
                 [step for step, _ in found],
                 scene,
-                lambda scene, step: self._steps.came_back(scene, step, is_ours=ours[step.station_key]),
+                lambda scene, case: self._steps.came_back(scene, case, is_ours=ours[case.step.station_key]),
+                to_change=True,
             )
         return room < STATIONS_AT_ONCE or again > 0
 
-    def _each(self, steps: Sequence[StationStep], scene: Scene, move: Callable[[Scene, StationStep], None]) -> int:
-        for step in steps:
+    def _each(
+        self,
+        steps: Sequence[StationStep],
+        scene: Scene,
+        move: Callable[[Scene, Case], StationStep],
+        *,
+        to_change: bool = False,
+    ) -> int:
+        """Everything is read for all of them at once, and written at once."""
+        moved_on = []
+        for case in self._steps.cases(scene, steps, to_change=to_change):
             try:
-                move(scene, step)
+                after = move(scene, case)
             except (DomainError, PkiError) as error:
-                self._steps.fail(step, _sentence(error))
+                after = self._steps.failed(case.step, _sentence(error))
+            if after != case.step:
+                moved_on.append(after)
+        self._store.put_steps(moved_on)
         return len(steps)
 
     def _since(self, scene: Scene, now: datetime) -> Rollover:

@@ -8,7 +8,7 @@ from forecourt.clock import Clock
 from forecourt.domain.alarms.model import Level, Topic
 from forecourt.domain.alarms.service import Alarms
 from forecourt.domain.paging import PageRequest
-from forecourt.domain.roots.rollover import (
+from forecourt.domain.rollovers.model import (
     NEAR_ITS_END,
     STRAGGLES_AFTER,
     Progress,
@@ -17,7 +17,7 @@ from forecourt.domain.roots.rollover import (
     Step,
     StepFilter,
 )
-from forecourt.domain.roots.rollover_store import RolloverStore
+from forecourt.domain.rollovers.store import RolloverStore
 from forecourt.pki.wording import quoted
 
 _NAMED: Final = 5

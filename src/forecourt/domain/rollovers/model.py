@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, NewType
 
-from forecourt.domain.errands.model import ErrandNumber
+from forecourt.domain.errands.model import ErrandNumber, ErrandState
 from forecourt.domain.security_log.model import Kind, Note
 from forecourt.pki.certificate import Certificate
 
@@ -169,6 +169,19 @@ class StationStep:
     """The fingerprint of the form that it was given last."""
     again_at: datetime | None = None
     changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """How the errand of a station ended, as far as a plan is concerned."""
+
+    number: ErrandNumber
+    operation: str
+    state: ErrandState
+    was_sent: bool
+    reason: str | None
+    code: str | None
+    is_outcome_unknown: bool
 
 
 @dataclass(frozen=True, slots=True)

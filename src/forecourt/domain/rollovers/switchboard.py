@@ -9,10 +9,10 @@ from datetime import datetime
 from forecourt.clock import Clock
 from forecourt.domain.errors import DomainError, Kind, conflict
 from forecourt.domain.paging import PageRequest
+from forecourt.domain.rollovers.model import Progress, Rollover, RolloverState, moved, note_of
+from forecourt.domain.rollovers.store import RolloverStore
 from forecourt.domain.roots.model import ROOT_USES
 from forecourt.domain.roots.paths import Presented, leads
-from forecourt.domain.roots.rollover import Progress, Rollover, RolloverState, moved, note_of
-from forecourt.domain.roots.rollover_store import RolloverStore
 from forecourt.domain.roots.service import Roots
 from forecourt.domain.security_log import model as log
 from forecourt.domain.security_log.service import SecurityLog

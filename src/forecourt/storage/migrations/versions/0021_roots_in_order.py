@@ -1,0 +1,11 @@
+"""When what is known of a station's roots was changed by what it took or removed"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0021"
+down_revision = "0020"
+
+
+def upgrade() -> None:
+    op.add_column("root_report", sa.Column("changed_at", sa.BigInteger(), nullable=True))
