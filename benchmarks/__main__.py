@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from benchmarks import idle
 from benchmarks.commands import beside_load
 from benchmarks.console_writes import beside_saturation
+from benchmarks.files import print_files
 from benchmarks.load import Measured, measure
 from benchmarks.machine import CORES
 from benchmarks.servers import forecourt, peer
@@ -39,6 +40,7 @@ def main() -> None:
     _idle(1000 if quick else 5000)
     print_storms(500 if quick else 5000)
     print_signing(2.0 if quick else 8.0, rounds)
+    print_files(20 if quick else 60)
 
 
 def _throughput(seconds: float, rounds: int) -> dict[int, float]:

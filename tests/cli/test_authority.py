@@ -6,7 +6,9 @@ from pathlib import Path
 
 from forecourt.domain.authorities.model import Phase, Rank
 from tests.cli.shell import Shell
+from tests.support.clock import FakeClock
 from tests.support.own_house import OwnHouse
+from tests.support.workspace import services_without_token
 
 SECRET = "kept-under-lock-and-key"
 
@@ -72,6 +74,15 @@ def test_the_policy_is_changed_in_part(shell: Shell) -> None:
     assert "stationDays\t30" in shell.type("ca", "policy", "--station-days", "30", "--pss").output
     assert shell.workspace.services.own_ca.policy().uses_pss
     assert shell.type("ca", "policy", "--station-days", "99999").exit_code == 2
+
+
+def test_keys_go_into_no_token_that_the_settings_do_not_name(shell: Shell) -> None:
+    shell.workspace.services = services_without_token(shell.workspace.unit, FakeClock())
+    code, line = shell.refuse("ca", "policy", "--token", "--station-days", "30")
+    assert code == 2
+    assert "[pkcs11]" in line
+    assert shell.workspace.services.own_ca.policy().station_days == 365
+    assert shell.type("ca", "policy", "--no-token").exit_code == 0
 
 
 def test_a_certificate_is_revoked_and_released(shell: Shell, tmp_path: Path) -> None:

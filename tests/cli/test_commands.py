@@ -150,6 +150,14 @@ def test_an_unexpected_error_is_one_line_without_a_traceback(shell: Shell) -> No
     assert shell.refuse("serve") == (1, "forecourt: unexpected error: OSError: disk on fire\n")
 
 
+def test_of_tasks_of_which_one_failed_its_error_is_told(shell: Shell) -> None:
+    def serve(_announce: Announce) -> None:
+        raise ExceptionGroup("unhandled errors", [ExceptionGroup("more of them", [OSError("127.0.0.1:21: in use")])])
+
+    shell.serve = serve
+    assert shell.refuse("serve") == (1, "forecourt: unexpected error: OSError: 127.0.0.1:21: in use\n")
+
+
 @pytest.mark.parametrize("words", [["station", "remove", "CP1"], ["tag", "remove", "T"], ["token", "revoke", "t"]])
 def test_removal_asks_first(shell: Shell, words: list[str]) -> None:
     shell.services.provisioning.add(StationDraft(identity="CP1"))

@@ -8,7 +8,7 @@ import json
 
 import pytest
 
-from forecourt.domain.roots.rollover import RolloverNumber, RolloverState
+from forecourt.domain.rollovers.model import RolloverNumber, RolloverState
 from forecourt.domain.trust.held import Use
 from forecourt.domain.trust.model import Origin, Purpose
 from tests.cli.shell import Shell

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -99,6 +100,8 @@ def test_a_certificate_is_revoked_and_that_is_taken_back(shell: Shell, tmp_path:
     shell.read("trust", "revoke", "--issuer-hash", issuer, "--serial", "0c", "--yes")
     rows = json.loads(shell.read("trust", "revocations", "--json"))
     assert [(row["serial"], row["reason"]) for row in rows] == [("C", ""), ("AB", "stolen")]
+    assert rows[0]["notAfter"] is None
+    assert datetime.fromisoformat(rows[1]["notAfter"]) == leaf.certificate.not_after
     assert shell.refuse("trust", "revoke", path, "--yes")[0] == 4
     assert shell.refuse("trust", "unrevoke", issuer, "AB")[0] == 2, "nobody is there to confirm it"
     shell.read("trust", "unrevoke", issuer, "AB", "--yes")

@@ -11,8 +11,8 @@ import pytest
 from forecourt.domain.errors import Kind
 from forecourt.files.forms import FORM_BYTES, FORM_PARTS, first_file
 from tests.domain.world import refused
+from tests.files.bodies import BOUNDARY, FORM, form
 from tests.files.counter import CONTENT, Counter, at_the_counter
-from tests.files.test_uploads import BOUNDARY, FORM, form
 
 FILE = ('name="f"; filename="a b.log"', b"first\r\n--x--bound\r\nlast")
 

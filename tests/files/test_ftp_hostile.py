@@ -6,6 +6,7 @@ import asyncio
 import ftplib
 import io
 import os
+import resource
 import socket
 import ssl
 from pathlib import Path
@@ -17,7 +18,16 @@ from forecourt.files.ftp import STRANGERS_OF_ADDRESS, FtpDoor
 from forecourt.files.ftp_folder import Folder
 from forecourt.files.ftp_library import AbstractedFS
 from tests.files.counter import CONTENT, Counter, until
-from tests.files.test_ftp import a_certificate, at_the_ftp_door, break_off, credentials, sign_in, upload_location
+from tests.files.test_ftp import (
+    a_certificate,
+    at_the_ftp_door,
+    break_off,
+    credentials,
+    download_location,
+    send_all,
+    sign_in,
+    upload_location,
+)
 
 LOOKS = ["MDTM", "MFMT 20200101000000", "MLST", "MLSD", "STAT", "LIST", "NLST", "SIZE", "RETR", "RNFR", "DELE", "RMD"]
 
@@ -52,6 +62,53 @@ def test_of_files_on_the_disk_nothing_is_told(tmp_path: Path, command: str) -> N
         assert not any(sign in there for sign in ("42", "2001", "root", "rw"))
 
     at_the_ftp_door(tmp_path / "shelf", story)
+
+
+def test_a_file_goes_over_as_it_is_also_as_a_text(tmp_path: Path) -> None:
+    """Stations forget to say that it is none, and ends of lines would be changed (RFC 959 §3.1.1.1)."""
+    content = b"\x1f\x8b a packed log\r\nwith\nends\r of lines\n\r\n" * 20_000
+
+    async def story(counter: Counter, door: FtpDoor) -> None:
+        location = await download_location(counter, content)
+
+        def station() -> bytes:
+            with sign_in(counter, door) as client:
+                client.voidcmd("TYPE A")
+                data = client.transfercmd("STOR security.log")
+                data.sendall(content)
+                data.close()
+                assert client.voidresp().startswith("226")
+            with sign_in(counter, door, location) as client:
+                client.voidcmd("TYPE A")
+                assert client.size("firmware.bin") == len(content)
+                with client.transfercmd("RETR firmware.bin") as data, data.makefile("rb") as file:
+                    return file.read()
+
+        assert await asyncio.to_thread(station) == content
+        [file] = counter.received
+        assert await counter.content(file) == content
+
+    at_the_ftp_door(tmp_path, story)
+
+
+def test_a_disk_that_becomes_full_is_told_and_nothing_stays(tmp_path: Path) -> None:
+    """Told by a limit of this process, which the system enforces as it does the end of a disk."""
+
+    async def story(counter: Counter, door: FtpDoor) -> None:
+        def station() -> None:
+            with sign_in(counter, door) as client, pytest.raises(ftplib.error_temp, match=r"451 .*not enough room"):
+                send_all(client, CONTENT)
+
+        limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
+        try:
+            await asyncio.to_thread(station)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        counter.assert_nothing_kept()
+        assert counter.desk._open.total() == 0
+
+    at_the_ftp_door(tmp_path, story)
 
 
 def test_what_came_before_the_handshake_does_not_count_in_tls(tmp_path: Path) -> None:
@@ -172,8 +229,6 @@ def test_of_what_broke_off_no_more_is_held_than_there_is_room_for(tmp_path: Path
 
 
 def test_a_download_that_nobody_takes_gives_its_place_back_with_the_sign_in(tmp_path: Path) -> None:
-    from tests.files.test_ftp import download_location  # of this test alone
-
     async def story(counter: Counter, door: FtpDoor) -> None:
         location = await download_location(counter)
         client = await asyncio.to_thread(sign_in, counter, door, location)
@@ -193,7 +248,7 @@ def test_a_download_that_nobody_takes_gives_its_place_back_with_the_sign_in(tmp_
 
 @pytest.mark.parametrize("has_tls", [False, True], ids=["plain", "in a handshake"])
 def test_who_does_not_sign_in_is_cut_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_tls: bool) -> None:
-    monkeypatch.setattr(ftp_session, "SIGN_IN_SECONDS", 1.0)
+    monkeypatch.setattr(ftp_session, "SIGN_IN_SECONDS", 0.3)
     certificate, _root = a_certificate()
 
     async def story(counter: Counter, door: FtpDoor) -> None:
@@ -210,7 +265,7 @@ def test_who_does_not_sign_in_is_cut_off(tmp_path: Path, monkeypatch: pytest.Mon
                     pass
 
         await asyncio.to_thread(stranger)
-        await until(lambda: any("within 1 seconds" in reason for reason in counter.noted.reasons))
+        await until(lambda: any("within 0.3 seconds" in reason for reason in counter.noted.reasons))
         assert door.strangers.has_room("127.0.0.1")
 
     at_the_ftp_door(tmp_path, story, certificate=certificate)
@@ -241,16 +296,16 @@ def test_strangers_of_one_address_take_no_place_from_others(tmp_path: Path) -> N
 
 
 def test_a_download_ends_when_it_takes_too_long(tmp_path: Path) -> None:
-    from tests.files.test_ftp import download_location  # of this test alone
-
     async def story(counter: Counter, door: FtpDoor) -> None:
         location = await download_location(counter)
         client = await asyncio.to_thread(sign_in, counter, door, location)
         door._handler.transfer_seconds = -1.0
 
         def fetch() -> None:
-            with client, pytest.raises(ftplib.Error):
-                client.retrbinary("RETR firmware.bin", lambda _piece: None)
+            with client:
+                with pytest.raises(ftplib.error_temp, match="451 This took too long"):
+                    client.retrbinary("RETR firmware.bin", lambda _piece: None)
+                assert client.pwd() == "/"
 
         await asyncio.to_thread(fetch)
         await until(lambda: counter.desk._open.total() == 0)

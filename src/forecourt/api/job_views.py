@@ -53,6 +53,10 @@ class JobView(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     asked_by: Annotated[str, Meta(description="Who asked for it.")]
     location: Annotated[str, Meta(description="Where to or where from, without what signs in there.")]
     file_name: Annotated[str | None, Meta(description="The name of the file, when the station told it.")]
+    image: Annotated[
+        int | None, Meta(description="The firmware image that it installs, as long as that image is kept here.")
+    ]
+    image_name: Annotated[str | None, Meta(description="The name of that image.")]
     asked_at: Annotated[datetime, Meta(description="When it was asked for.")]
     answered_at: Annotated[
         datetime | None, Meta(description="When the station answered that it will do it, or will not.")
@@ -83,6 +87,8 @@ def show_job(job: Job) -> JobView:
         asked_by=job.asked_by,
         location=job.location,
         file_name=job.file_name,
+        image=job.image,
+        image_name=job.image_name,
         asked_at=job.asked_at,
         answered_at=job.answered_at,
         last_status=job.last_status,

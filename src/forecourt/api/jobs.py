@@ -44,13 +44,23 @@ async def chosen_jobs(
     is_open: Annotated[
         bool | None, QueryParameter(name="open", description="Only those that have not ended, or have.")
     ] = None,
+    image: Annotated[
+        int | None, QueryParameter(description="Only installations of this firmware image.", ge=1, le=MAX_LONG)
+    ] = None,
     since: Annotated[
         datetime | None, QueryParameter(name="from", description="Asked for at this time or later.")
     ] = None,
     until: Annotated[datetime | None, QueryParameter(name="to", description="Asked for before this time.")] = None,
 ) -> JobFilter:
     """Which jobs a request asks for."""
-    return JobFilter(station=station_id, kind=kind, is_open=is_open, since=utc(since, "from"), until=utc(until, "to"))
+    return JobFilter(
+        station=station_id,
+        kind=kind,
+        is_open=is_open,
+        image=image,
+        since=utc(since, "from"),
+        until=utc(until, "to"),
+    )
 
 
 class Jobs(Controller):

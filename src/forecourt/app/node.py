@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Callable, Iterator
 from typing import Final
 
+import structlog
 import uvloop
 
 from forecourt import loading, logs
@@ -27,6 +28,8 @@ ROLES: Final = {name: f"forecourt.app.{name}" for name in ("gateway", "console",
 FILES_SECONDS: Final = 15.0
 """How long the start waits for the doors for files before it says that it runs."""
 
+_log = structlog.get_logger(__name__)
+
 
 def run_role(name: str) -> None:
     """Be one role of this node. Raises ConfigError or StartError."""
@@ -42,17 +45,23 @@ def serve(announce: Callable[[str], None]) -> None:
 
     Raises ConfigError or StartError.
     """
-    config = loading.load()
-    logs.set_up(config.log, "supervisor")
+    config = _load()
     asyncio.run(_serve(config, announce, _node_roles(config)))
 
 
 def demo(announce: Callable[[str], None]) -> None:
     """Run this node with a simulated site of a few stations, registered first."""
-    config = loading.load()
-    logs.set_up(config.log, "supervisor")
+    config = _load()
     asyncio.run(importlib.import_module(ROLES["site"]).prepare(config))
     asyncio.run(_serve(config, announce, [Role("site", 5), *_node_roles(config)]))
+
+
+def _load() -> Config:
+    config = loading.load()
+    logs.set_up(config.log, "supervisor")
+    for variable in loading.unknown_variables():
+        _log.warning("no_such_setting", variable=variable, advice="see docs/configuration.md; it changes nothing")
+    return config
 
 
 def _node_roles(config: Config) -> list[Role]:
@@ -133,4 +142,7 @@ async def _silent_doors(config: Config) -> list[Address]:
     while missing and asyncio.get_running_loop().time() < deadline:
         missing = [address for address in missing if not await is_listening(address)]
         await asyncio.sleep(0.1 if missing else 0)
+    for address in missing:
+        advice = "stations charge without it, and move no files; the lines before this one tell why"
+        _log.error("files_do_not_listen", address=str(address), after_seconds=FILES_SECONDS, advice=advice)
     return missing

@@ -9,6 +9,7 @@ import typer
 
 from forecourt.cli.numbers import number_of
 from forecourt.cli.office import Form, Office, form_of, moment
+from forecourt.cli.options import Csv, Json, Limit
 from forecourt.cli.output import Facts, print_facts, print_json
 from forecourt.cli.who import command_line_user
 from forecourt.domain.alarms.model import Alarm, AlarmFilter, AlarmNumber, Level, Topic
@@ -29,7 +30,6 @@ _SHOWN: Final = ("alarm", "level", "topic", "subject", "raisedAt", "acknowledged
 _SHOWN_AT_MOST: Final = 100
 
 Number = Annotated[int, typer.Argument(parser=number_of("an alarm", "alarm list"), metavar="ALARM")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def alarm_commands(office: Office) -> typer.Typer:
@@ -55,9 +55,9 @@ def alarm_commands(office: Office) -> typer.Typer:
         ] = None,
         since: Annotated[str | None, typer.Option("--from", metavar="TIME", help="Raised then or later.")] = None,
         until: Annotated[str | None, typer.Option("--to", metavar="TIME", help="Raised before.")] = None,
-        limit: Annotated[int | None, typer.Option(min=1, help="At most so many; 100 in a table.")] = None,
+        limit: Limit = None,
         as_json: Json = False,
-        as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
+        as_csv: Csv = False,
     ) -> None:
         """List open alarms, the one that was raised last first."""
         form = form_of(as_json=as_json, as_csv=as_csv)

@@ -18,6 +18,7 @@ from forecourt.cli.authority_facts import (
 from forecourt.cli.consent import ask_consent
 from forecourt.cli.files import read_pem
 from forecourt.cli.office import Office, form_of
+from forecourt.cli.options import Csv, Json, Yes
 from forecourt.cli.output import print_facts, print_json, warn
 from forecourt.cli.who import command_line_user
 from forecourt.domain.authorities.kinds import KINDS, MAX_VALUE
@@ -29,8 +30,6 @@ from forecourt.domain.services import Services
 from forecourt.domain.signing.model import Use
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The name that an operator gave; own is this system's own.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Csv = Annotated[bool, typer.Option("--csv", help="Print CSV.")]
 Given = Annotated[
     list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A setting; see forecourt authority kinds.")
 ]
@@ -106,7 +105,7 @@ def authority_commands(office: Office) -> typer.Typer:
         print_facts(authority_facts(changed))
 
     @commands.command()
-    def remove(name: Name, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
+    def remove(name: Name, yes: Yes = False) -> None:
         """Forget an authority with its secrets; refused while it is chosen or requests to it wait."""
         ask_consent(f"Remove the authority {name!r} with its secrets?", is_given=yes)
         who = command_line_user()

@@ -10,13 +10,13 @@ from forecourt.cli.consent import ask_consent
 from forecourt.cli.errand_facts import BATCH_COLUMNS, batch_facts
 from forecourt.cli.numbers import number_of
 from forecourt.cli.office import Form, Office, form_of
+from forecourt.cli.options import Csv, Json, Limit, Yes
 from forecourt.cli.output import print_facts, print_json
 from forecourt.domain.errands.model import BatchNumber
 
 _SHOWN_AT_MOST: Final = 100
 
 Number = Annotated[int, typer.Argument(parser=number_of("a batch", "batch list"), metavar="BATCH")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def batch_commands(office: Office) -> typer.Typer:
@@ -26,9 +26,9 @@ def batch_commands(office: Office) -> typer.Typer:
     @commands.command("list")
     def list_all(
         *,
-        limit: Annotated[int | None, typer.Option(min=1, help="At most so many; 100 in a table.")] = None,
+        limit: Limit = None,
         as_json: Json = False,
-        as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
+        as_csv: Csv = False,
     ) -> None:
         """List batches, newest first."""
         form = form_of(as_json=as_json, as_csv=as_csv)
@@ -48,7 +48,7 @@ def batch_commands(office: Office) -> typer.Typer:
         print_json(facts) if as_json else print_facts(facts)
 
     @commands.command()
-    def cancel(number: Number, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
+    def cancel(number: Number, yes: Yes = False) -> None:
         """Take back what of a batch was not sent yet."""
         ask_consent(f"Cancel what is left of the batch {number}?", is_given=yes)
         from forecourt.operations.asking import cancel_batch

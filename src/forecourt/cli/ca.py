@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 from typing import Annotated, Any, Final
 
 import typer
@@ -20,9 +19,11 @@ from forecourt.cli.authority_facts import (
 from forecourt.cli.consent import ask_consent
 from forecourt.cli.files import read_pem
 from forecourt.cli.office import Office, form_of
+from forecourt.cli.options import Csv, Json, Yes
 from forecourt.cli.output import print_facts, print_json, warn
 from forecourt.cli.who import command_line_user
 from forecourt.domain.authorities.model import KeyFamily, OwnPolicy, Rank
+from forecourt.domain.authorities.own_policy import hours_back
 from forecourt.domain.errors import invalid
 from forecourt.domain.paging import Page
 from forecourt.domain.services import Services
@@ -31,9 +32,6 @@ from forecourt.pki.certificate import MAX_CERTIFICATE
 from forecourt.pki.reasons import Reason
 
 Fingerprint = Annotated[str, typer.Argument(metavar="FINGERPRINT", help="SHA-256 of the certificate, in hexadecimal.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Csv = Annotated[bool, typer.Option("--csv", help="Print CSV.")]
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 Family = Annotated[KeyFamily, typer.Option(help="In which hierarchy.")]
 
 _SOON: Final = "The running system makes it within seconds; see it with: forecourt ca show"
@@ -221,7 +219,7 @@ def _policy_command(commands: typer.Typer, office: Office) -> None:
             "issuing_days": issuing_days,
             "station_days": station_days,
             "server_days": server_days,
-            "backdated": None if backdated_hours is None else _hours(backdated_hours),
+            "backdated": None if backdated_hours is None else hours_back(backdated_hours),
             "overlap_days": overlap_days,
             "uses_pss": pss,
             "keys_in_token": token,
@@ -237,10 +235,3 @@ def _policy_command(commands: typer.Typer, office: Office) -> None:
         found = office.write(changed) if changes else office.read(lambda services: services.own_ca.policy())
         facts = own_policy_facts(found)
         print_json(facts) if as_json else print_facts(facts)
-
-
-def _hours(hours: float) -> timedelta:
-    try:
-        return timedelta(hours=hours)
-    except (OverflowError, ValueError) as error:
-        raise invalid("notBefore can be set back by 0 to 720 hours.", field="--backdated-hours") from error

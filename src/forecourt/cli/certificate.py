@@ -9,6 +9,7 @@ import typer
 from forecourt.cli.errand_facts import errand_facts
 from forecourt.cli.numbers import number_of
 from forecourt.cli.office import Form, Office, form_of, moment
+from forecourt.cli.options import Csv, Json, Limit, OfStation
 from forecourt.cli.output import Facts, print_facts, print_json
 from forecourt.cli.who import command_line_user
 from forecourt.domain.certificates.model import (
@@ -37,8 +38,6 @@ _SHOWN_AT_MOST: Final = 100
 
 Number = Annotated[int, typer.Argument(parser=number_of("a certificate order", "certificate orders"), metavar="ORDER")]
 Group = Annotated[str | None, typer.Option(help="Only stations of this group.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Csv = Annotated[bool, typer.Option("--csv", help="Print CSV.")]
 
 
 def certificate_commands(office: Office) -> typer.Typer:
@@ -77,7 +76,7 @@ def certificate_commands(office: Office) -> typer.Typer:
     @commands.command()
     def orders(
         *,
-        station: Annotated[str | None, typer.Option(metavar="ID", help="Only of this station.")] = None,
+        station: OfStation = None,
         group: Group = None,
         state: Annotated[
             list[OrderState] | None, typer.Option(help="Only in this state; may be given more than once.")
@@ -92,7 +91,7 @@ def certificate_commands(office: Office) -> typer.Typer:
         until: Annotated[
             str | None, typer.Option("--to", metavar="TIME", help="Only those begun before this time.")
         ] = None,
-        limit: Annotated[int | None, typer.Option(min=1, help="At most so many; 100 in a table.")] = None,
+        limit: Limit = None,
         as_json: Json = False,
         as_csv: Csv = False,
     ) -> None:

@@ -11,6 +11,7 @@ from forecourt.cli.errand_facts import ERRAND_COLUMNS, ERRAND_SHOWN, errand_fact
 from forecourt.cli.exits import INTERRUPTED, NOT_ALL_DONE
 from forecourt.cli.numbers import number_of
 from forecourt.cli.office import Form, Office, form_of, moment
+from forecourt.cli.options import Csv, Json, Limit, OfStation
 from forecourt.cli.output import print_facts, print_json
 from forecourt.domain.errands.model import BatchNumber, ErrandFilter, ErrandNumber, ErrandState
 
@@ -19,8 +20,6 @@ _SHOWN_AT_MOST: Final = 100
 _read_number: Final = number_of("an errand", "errand list")
 
 Number = Annotated[int, typer.Argument(parser=_read_number, metavar="ERRAND")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-OfStation = Annotated[str | None, typer.Option("--station", metavar="ID", help="Only of this station.")]
 OfOperation = Annotated[str | None, typer.Option("--operation", metavar="NAME", help="Only of this operation.")]
 OfBatch = Annotated[int | None, typer.Option("--batch", min=1, max=2**63 - 1, help="Only of this batch.")]
 AskedBy = Annotated[str | None, typer.Option("--asked-by", metavar="WHO", help="Only what they asked for.")]
@@ -42,9 +41,9 @@ def errand_commands(office: Office) -> typer.Typer:
         asked_by: AskedBy = None,
         since: Annotated[str | None, typer.Option("--from", metavar="TIME", help="Asked for then or later.")] = None,
         until: Annotated[str | None, typer.Option("--to", metavar="TIME", help="Asked for before.")] = None,
-        limit: Annotated[int | None, typer.Option(min=1, help="At most so many; 100 in a table.")] = None,
+        limit: Limit = None,
         as_json: Json = False,
-        as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
+        as_csv: Csv = False,
     ) -> None:
         """List errands, newest first."""
         form = form_of(as_json=as_json, as_csv=as_csv)

@@ -48,7 +48,8 @@ def told_in_one_line() -> Iterator[None]:
     except Exception as error:
         if _is_click(error):
             raise
-        tell(str(error) if _is_ours(error) else f"unexpected error: {type(error).__name__}: {error}")
+        cause = _cause(error)
+        tell(str(cause) if _is_ours(cause) else f"unexpected error: {type(cause).__name__}: {cause}")
         raise typer.Exit(UNEXPECTED) from None
 
 
@@ -61,6 +62,13 @@ def tell(sentence: str) -> None:
 def _is_click(error: Exception) -> bool:
     """Exits, aborts and usage errors are the command line's own business."""
     return type(error).__module__.split(".")[0] in {"typer", "click"}
+
+
+def _cause(error: Exception) -> Exception:
+    """What went wrong in the only one of several tasks that failed: that others were there tells nobody anything."""
+    while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error
 
 
 def _is_ours(error: Exception) -> bool:

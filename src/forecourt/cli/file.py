@@ -11,8 +11,9 @@ from typing import Annotated, BinaryIO, Final
 import typer
 
 from forecourt.cli.consent import ask_consent
-from forecourt.cli.numbers import number_of
+from forecourt.cli.numbers import LARGEST, number_of
 from forecourt.cli.office import Form, Office, form_of, moment
+from forecourt.cli.options import Csv, Json, Limit, OfStation, Yes
 from forecourt.cli.output import Facts, print_facts, print_json
 from forecourt.cli.who import command_line_user
 from forecourt.domain.errors import invalid
@@ -28,7 +29,6 @@ _COLUMNS: Final = ("file", "stationId", "job", "name", "size", "sha256", "receiv
 _SHOWN: Final = ("file", "stationId", "job", "name", "size", "receivedAt")
 
 Number = Annotated[int, typer.Argument(parser=number_of("a file", "file list"), metavar="FILE")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def file_commands(office: Office, open_storeroom: Callable[[], Storeroom]) -> typer.Typer:
@@ -38,13 +38,13 @@ def file_commands(office: Office, open_storeroom: Callable[[], Storeroom]) -> ty
     @commands.command("list")
     def list_all(
         *,
-        station: Annotated[str | None, typer.Option(metavar="ID", help="Only of this station.")] = None,
-        job: Annotated[int | None, typer.Option(min=1, max=2**63 - 1, help="Only for this job.")] = None,
+        station: OfStation = None,
+        job: Annotated[int | None, typer.Option(min=1, max=LARGEST, help="Only for this job.")] = None,
         since: Annotated[str | None, typer.Option("--from", metavar="TIME", help="Received then or later.")] = None,
         until: Annotated[str | None, typer.Option("--to", metavar="TIME", help="Received before.")] = None,
-        limit: Annotated[int | None, typer.Option(min=1, help="At most so many; 100 in a table.")] = None,
+        limit: Limit = None,
         as_json: Json = False,
-        as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
+        as_csv: Csv = False,
     ) -> None:
         """List received files, newest first."""
         form = form_of(as_json=as_json, as_csv=as_csv)
@@ -93,7 +93,7 @@ def file_commands(office: Office, open_storeroom: Callable[[], Storeroom]) -> ty
         office.do(copy)
 
     @commands.command()
-    def remove(number: Number, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
+    def remove(number: Number, yes: Yes = False) -> None:
         """Remove a file with its content."""
         ask_consent(f"Remove the file {number}?", is_given=yes)
 

@@ -16,6 +16,7 @@ from forecourt.cli.firmware_facts import IMAGE_COLUMNS, IMAGE_SHOWN, image_facts
 from forecourt.cli.firmware_key import firmware_key_commands
 from forecourt.cli.numbers import number_of
 from forecourt.cli.office import Form, Office, form_of
+from forecourt.cli.options import Csv, Json, Limit, Yes
 from forecourt.cli.output import print_facts, print_json, warn
 from forecourt.cli.who import command_line_user
 from forecourt.domain.errors import invalid
@@ -37,8 +38,6 @@ _SHOWN_AT_MOST: Final = 100
 _LINE_END: Final = 2
 
 Number = Annotated[int, typer.Argument(parser=number_of("an image", "firmware list"), metavar="IMAGE")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 Vendor = Annotated[str | None, typer.Option(help="Whose stations it is for.")]
 Model = Annotated[str | None, typer.Option(help="The model that it is for.")]
 Version = Annotated[str | None, typer.Option(help="The version that it is.")]
@@ -143,9 +142,9 @@ def _offer_lists(commands: typer.Typer, office: Office) -> None:
             bool | None, typer.Option("--signed/--unsigned", help="Only those with a signature, or without.")
         ] = None,
         search: Annotated[str | None, typer.Option(help="Only what contains this text.")] = None,
-        limit: Annotated[int | None, typer.Option(min=1, help="At most so many; 100 in a table.")] = None,
+        limit: Limit = None,
         as_json: Json = False,
-        as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
+        as_csv: Csv = False,
     ) -> None:
         """List images, newest first."""
         form = form_of(as_json=as_json, as_csv=as_csv)

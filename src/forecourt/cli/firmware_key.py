@@ -10,6 +10,7 @@ from forecourt.cli.consent import ask_consent
 from forecourt.cli.files import read_pem
 from forecourt.cli.firmware_facts import KEY_COLUMNS, KEY_SHOWN, key_facts
 from forecourt.cli.office import Office, form_of
+from forecourt.cli.options import Csv, Json, Yes
 from forecourt.cli.output import print_facts, print_json
 from forecourt.cli.who import command_line_user
 from forecourt.domain.authorities.model import KeyFamily
@@ -23,7 +24,6 @@ _LINE_END: Final = 2
 _MAX_CHAIN: Final = 20_000
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The name that an operator gives.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def firmware_key_commands(office: Office) -> typer.Typer:
@@ -31,9 +31,7 @@ def firmware_key_commands(office: Office) -> typer.Typer:
     commands = typer.Typer(no_args_is_help=True, help="Keys that firmware is signed with here.")
 
     @commands.command("list")
-    def list_all(
-        as_json: Json = False, as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False
-    ) -> None:
+    def list_all(as_json: Json = False, as_csv: Csv = False) -> None:
         """List keys by name."""
         office.print_list(
             lambda services, page: Page(services.firmware_keys.all(), None),
@@ -65,7 +63,7 @@ def firmware_key_commands(office: Office) -> typer.Typer:
         print(office.read(lambda services: services.firmware_keys.get(name)).certificate.pem, end="")
 
     @commands.command()
-    def remove(name: Name, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
+    def remove(name: Name, yes: Yes = False) -> None:
         """Forget a key, with the key of its root if that was made here. What it signed stays signed."""
         ask_consent(f"Remove the firmware key {name!r}? It cannot be brought back.", is_given=yes)
         office.write(lambda services: services.firmware_keys.remove(name, asked_by=command_line_user()))

@@ -20,8 +20,10 @@ from forecourt.cli.errand import errand_commands
 from forecourt.cli.exits import told_in_one_line
 from forecourt.cli.file import file_commands
 from forecourt.cli.firmware import firmware_commands
+from forecourt.cli.job import job_commands
 from forecourt.cli.office import Office
 from forecourt.cli.op import operation_commands
+from forecourt.cli.options import Yes
 from forecourt.cli.policy import policy_commands
 from forecourt.cli.root import root_commands
 from forecourt.cli.security import security_commands
@@ -99,7 +101,7 @@ def build(doors: Doors) -> typer.Typer:
         accept_loss: Annotated[
             bool, typer.Option("--accept-loss", help="Go on although the key of the database is lost.")
         ] = False,
-        yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+        yes: Yes = False,
     ) -> None:
         """Make a key for FORECOURT_SECRET_KEY, with which secrets in the database are sealed."""
         if accept_loss:
@@ -118,6 +120,7 @@ def build(doors: Doors) -> typer.Typer:
     commands.add_typer(operation_commands(office, doors.catalogue), name="op")
     commands.add_typer(errand_commands(office), name="errand")
     commands.add_typer(batch_commands(office), name="batch")
+    commands.add_typer(job_commands(office), name="job")
     commands.add_typer(security_commands(office), name="security")
     commands.add_typer(alarm_commands(office), name="alarm")
     commands.add_typer(trust_commands(office), name="trust")

@@ -10,6 +10,7 @@ import typer
 
 from forecourt.cli.consent import ask_consent
 from forecourt.cli.office import Office, form_of
+from forecourt.cli.options import Csv, Json, Yes
 from forecourt.cli.output import Facts, print_facts, print_json, warn
 from forecourt.cli.who import command_line_user
 from forecourt.domain.authorities.model import KeyFamily
@@ -33,7 +34,6 @@ _COLUMNS: Final = (
 _SHOWN: Final = ("name", "serverCertificate", "state", "notAfter", "renewAt", "reason")
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The name that an operator gives.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def add_managed_commands(commands: typer.Typer, office: Office) -> None:
@@ -75,9 +75,7 @@ def add_managed_commands(commands: typer.Typer, office: Office) -> None:
         warn(kept.warnings)
 
     @managed.command("list")
-    def list_all(
-        as_json: Json = False, as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False
-    ) -> None:
+    def list_all(as_json: Json = False, as_csv: Csv = False) -> None:
         """List managed server certificates by name: a line for each kind of key."""
         office.print_list(
             lambda services, page: Page(_lines(services.listener_certificates.all()), None),
@@ -104,7 +102,7 @@ def add_managed_commands(commands: typer.Typer, office: Office) -> None:
             print_facts(member_facts(found, member))
 
     @managed.command()
-    def remove(name: Name, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
+    def remove(name: Name, yes: Yes = False) -> None:
         """Manage it no longer. What is in place is presented until it is removed, too."""
         ask_consent(f"Renew the server certificate {name!r} no longer?", is_given=yes)
         who = command_line_user()

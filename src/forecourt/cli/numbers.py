@@ -9,10 +9,13 @@ import typer
 
 MAX_WAIT_SECONDS: Final = 3600
 
+LARGEST: Final = 2**63 - 1
+"""The largest number that anything has."""
+
 _MAX_DIGITS: Final = 19
 
 
-def number_of(thing: str, listed_by: str, *, most: int = 2**63 - 1) -> Callable[[str], int]:
+def number_of(thing: str, listed_by: str, *, most: int = LARGEST) -> Callable[[str], int]:
     """Reads the number of a thing; raises a usage error that names the command that lists them."""
 
     def read(text: str) -> int:

@@ -18,6 +18,7 @@ from forecourt.cli.exits import BAD_INPUT, INTERRUPTED, NOT_ALL_DONE, tell
 from forecourt.cli.fields import Field, Kind, NotJson, body_of, fields_of
 from forecourt.cli.numbers import seconds_to_wait
 from forecourt.cli.office import Office, moment
+from forecourt.cli.options import Yes
 from forecourt.cli.who import command_line_user
 from forecourt.domain.errands.model import Delivery, Order, Priority
 from forecourt.domain.errors import invalid, not_found
@@ -97,7 +98,7 @@ _COMMON: Final[dict[str, Any]] = {  # Any: type hints
     "priority": Annotated[
         str, typer.Option("--priority", metavar="|".join(_PRIORITIES), help="Before or after what else waits.")
     ],
-    "yes": Annotated[bool, typer.Option("--yes", help="Do not ask.")],
+    "yes": Yes,
     "json_file": Annotated[
         str | None, typer.Option("--json", metavar="FILE|-", help="All parameters, as a JSON object.")
     ],

@@ -9,13 +9,12 @@ from typing import Annotated
 import typer
 
 from forecourt.cli.office import Office
+from forecourt.cli.options import Json
 from forecourt.cli.output import Facts, print_facts, print_json, warn
 from forecourt.cli.who import command_line_user
 from forecourt.domain.admission.model import SecurityProfile
 from forecourt.domain.errors import invalid
 from forecourt.domain.trust.model import Policy, RevocationMode
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def policy_facts(policy: Policy) -> Facts:

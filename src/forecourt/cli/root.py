@@ -14,6 +14,7 @@ import typer
 from forecourt.cli.consent import ask_consent
 from forecourt.cli.numbers import number_of
 from forecourt.cli.office import Office, form_of
+from forecourt.cli.options import Csv, Json, Yes
 from forecourt.cli.output import print_facts, print_json
 from forecourt.cli.root_facts import (
     COUNT_COLUMNS,
@@ -35,9 +36,7 @@ from forecourt.cli.who import command_line_user
 from forecourt.domain.errors import invalid, not_found
 from forecourt.domain.paging import Page
 from forecourt.domain.provisioning.model import StationFilter
-from forecourt.domain.roots.model import KnownRoots, StationRoot
-from forecourt.domain.roots.planning import not_registered, plan_for
-from forecourt.domain.roots.rollover import (
+from forecourt.domain.rollovers.model import (
     Progress,
     RolloverFilter,
     RolloverNumber,
@@ -46,14 +45,13 @@ from forecourt.domain.roots.rollover import (
     StepFilter,
     Wanted,
 )
+from forecourt.domain.rollovers.planning import not_registered, plan_for
+from forecourt.domain.roots.model import KnownRoots, StationRoot
 from forecourt.domain.services import Services, Workspace
 
 _read_number: Final = number_of("a replacement of a root", "root rollover list")
 
 Number = Annotated[int, typer.Argument(parser=_read_number, metavar="NUMBER")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Csv = Annotated[bool, typer.Option("--csv", help="Print CSV.")]
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 
 def root_commands(office: Office) -> typer.Typer:

@@ -7,6 +7,7 @@ from typing import Annotated, Final
 import typer
 
 from forecourt.cli.office import Office, form_of, moment
+from forecourt.cli.options import Csv, Limit, OfStation
 from forecourt.cli.output import Facts
 from forecourt.domain.security.model import SecurityEventFilter, StoredEvent
 from forecourt.domain.security_log.model import Kind, NoteFilter, StoredNote
@@ -15,11 +16,8 @@ _LOG: Final = ("entry", "timestamp", "kind", "reason", "stationId", "address", "
 _LOG_SHOWN: Final = ("timestamp", "kind", "stationId", "address", "reason")
 _EVENTS: Final = ("stationId", "type", "critical", "timestamp", "techInfo", "receivedAt")
 
-OfStation = Annotated[str | None, typer.Option("--station", metavar="ID", help="Only of this station.")]
-Limit = Annotated[int | None, typer.Option("--limit", min=1, help="At most so many; 100 in a table.")]
 Follow = Annotated[bool, typer.Option("--follow", help="Print what is new, as it comes, until Ctrl-C.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON; with --follow one object per line.")]
-Csv = Annotated[bool, typer.Option("--csv", help="Print CSV.")]
 
 
 def security_commands(office: Office) -> typer.Typer:

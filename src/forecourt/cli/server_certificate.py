@@ -10,6 +10,7 @@ from forecourt.cli.consent import ask_consent
 from forecourt.cli.files import read_pem
 from forecourt.cli.managed_server_certificate import add_managed_commands
 from forecourt.cli.office import Office, form_of
+from forecourt.cli.options import Csv, Json, Yes
 from forecourt.cli.output import print_facts, print_json, warn
 from forecourt.cli.trust_facts import SERVED_COLUMNS, SERVED_SHOWN, served_facts
 from forecourt.cli.who import command_line_user
@@ -21,7 +22,6 @@ from forecourt.pki.keys import MAX_KEY, MAX_PASSWORD
 _LINE_END: Final = 2
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The name that an operator gives.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def server_certificate_commands(office: Office) -> typer.Typer:
@@ -53,9 +53,7 @@ def server_certificate_commands(office: Office) -> typer.Typer:
         warn(served.warnings)
 
     @commands.command("list")
-    def list_all(
-        as_json: Json = False, as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False
-    ) -> None:
+    def list_all(as_json: Json = False, as_csv: Csv = False) -> None:
         """List server certificates by name."""
         office.print_list(
             lambda services, page: Page(services.trust.server_certificates(), None),
@@ -91,7 +89,7 @@ def server_certificate_commands(office: Office) -> typer.Typer:
         _set_enabled(office, name, is_enabled=False)
 
     @commands.command()
-    def remove(name: Name, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
+    def remove(name: Name, yes: Yes = False) -> None:
         """Forget a server certificate with its key."""
         ask_consent(f"Remove the server certificate {name!r} with its key?", is_given=yes)
         who = command_line_user()

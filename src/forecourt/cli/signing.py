@@ -10,6 +10,7 @@ import typer
 from forecourt.cli.consent import ask_consent
 from forecourt.cli.numbers import number_of
 from forecourt.cli.office import Form, Office, form_of, moment
+from forecourt.cli.options import Csv, Json, Limit, Yes
 from forecourt.cli.output import print_facts, print_json, warn
 from forecourt.cli.signing_facts import (
     ISSUED_COLUMNS,
@@ -29,9 +30,6 @@ _SHOWN_AT_MOST = 100
 
 Number = Annotated[int, typer.Argument(parser=number_of("a signing request", "signing list"), metavar="SIGNING")]
 Fingerprint = Annotated[str, typer.Argument(metavar="FINGERPRINT", help="SHA-256 of the certificate, in hexadecimal.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Csv = Annotated[bool, typer.Option("--csv", help="Print CSV.")]
-Limit = Annotated[int | None, typer.Option(min=1, help="At most so many; 100 in a table.")]
 OfUse = Annotated[Use | None, typer.Option(help="Only for this use.")]
 Owner = Annotated[str | None, typer.Option(metavar="NAME", help="Only for this station or server certificate.")]
 OfAuthority = Annotated[str | None, typer.Option(metavar="NAME", help="Only of this authority.")]
@@ -149,7 +147,7 @@ def _add_issued(commands: typer.Typer, office: Office) -> None:
         *,
         fingerprint: Fingerprint,
         reason: Annotated[Reason, typer.Option(help="As RFC 5280 names it.")] = Reason.UNSPECIFIED,
-        yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+        yes: Yes = False,
     ) -> None:
         """Revoke an issued certificate: it is refused from the next handshake on."""
         ask_consent(f"Revoke the certificate {fingerprint}?", is_given=yes)

@@ -7,6 +7,7 @@ from typing import Annotated, Final
 import typer
 
 from forecourt.cli.office import Office, confirm, form_of
+from forecourt.cli.options import Csv, Json, Yes
 from forecourt.cli.output import Facts, print_facts, print_json
 from forecourt.cli.station_security import station_security_commands
 from forecourt.cli.who import command_line_user
@@ -32,8 +33,6 @@ GroupName = Annotated[str | None, typer.Option(help="Stations that belong togeth
 Decision = Annotated[Registration | None, typer.Option(case_sensitive=False, help="What the station is told.")]
 Interval = Annotated[int | None, typer.Option(metavar="SECONDS", help="Its own heartbeat interval.")]
 Profile = Annotated[int | None, typer.Option(min=0, max=3, help="The security profile.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Csv = Annotated[bool, typer.Option("--csv", help="Print CSV.")]
 
 
 def station_facts(sheet: StationSheet) -> Facts:
@@ -151,7 +150,7 @@ def station_commands(office: Office) -> typer.Typer:
         print_facts(station_facts(office.write(work)))
 
     @commands.command()
-    def remove(identity: Identity, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
+    def remove(identity: Identity, yes: Yes = False) -> None:
         """Take a station off the register and close its connection. Its transactions stay."""
         confirm(f"Remove the station {identity!r}?", is_confirmed=yes)
         office.write(lambda services: services.provisioning.remove(identity))

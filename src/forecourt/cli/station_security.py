@@ -10,6 +10,7 @@ import typer
 from forecourt.cli.consent import ask_consent
 from forecourt.cli.files import read_file
 from forecourt.cli.office import Office, form_of
+from forecourt.cli.options import Csv, Json, Yes
 from forecourt.cli.output import Document, Facts, print_facts, print_json, warn
 from forecourt.cli.who import command_line_user
 from forecourt.domain.admission.keys import read_password
@@ -27,9 +28,6 @@ _PRECONDITION: Final = ("name", "met", "sentence")
 Identity = Annotated[str, typer.Argument(metavar="ID", help="The last part of the URL that the station connects to.")]
 Number = Annotated[int, typer.Argument(metavar="NUMBER", min=1, help="The number of the password, as `show` tells it.")]
 Profile = Annotated[int | None, typer.Option(min=0, max=3, help="A security profile.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Csv = Annotated[bool, typer.Option("--csv", help="Print CSV.")]
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 
 def security_facts(sheet: AccessSheet) -> Facts:

@@ -7,6 +7,7 @@ from typing import Annotated, Final
 import typer
 
 from forecourt.cli.office import Office, confirm, form_of, moment
+from forecourt.cli.options import Csv, Json, Yes
 from forecourt.cli.output import Facts, print_facts, print_json
 from forecourt.domain.authorization.model import IdToken
 from forecourt.domain.errors import invalid
@@ -20,8 +21,6 @@ Expires = Annotated[str | None, typer.Option(metavar="TIME", help="Until when it
 Most = Annotated[int | None, typer.Option(metavar="N", help="How many transactions may run at once.")]
 NoLimit = Annotated[bool, typer.Option("--no-limit", help="Any number of transactions may run at once.")]
 Note = Annotated[str | None, typer.Option(help="For people.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Csv = Annotated[bool, typer.Option("--csv", help="Print CSV.")]
 
 
 def tag_facts(token: IdToken) -> Facts:
@@ -116,7 +115,7 @@ def tag_commands(office: Office) -> typer.Typer:
         print_facts(tag_facts(office.write(work)))
 
     @commands.command()
-    def remove(id_tag: TagId, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
+    def remove(id_tag: TagId, yes: Yes = False) -> None:
         """Take an id tag off the register. Its transactions stay."""
         confirm(f"Remove the id tag {id_tag!r}?", is_confirmed=yes)
         office.write(lambda services: services.authorization.remove(id_tag))

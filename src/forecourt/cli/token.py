@@ -8,6 +8,7 @@ from typing import Annotated, Final
 import typer
 
 from forecourt.cli.office import Office, confirm, form_of, moment
+from forecourt.cli.options import Csv, Json, Yes
 from forecourt.cli.output import Facts
 from forecourt.domain.access.model import ApiToken
 
@@ -38,8 +39,8 @@ def token_commands(office: Office) -> typer.Typer:
 
     @commands.command("list")
     def list_all(
-        as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-        as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
+        as_json: Json = False,
+        as_csv: Csv = False,
     ) -> None:
         """List tokens by name, without their secrets."""
         office.print_list(
@@ -51,7 +52,7 @@ def token_commands(office: Office) -> typer.Typer:
         )
 
     @commands.command()
-    def revoke(name: Name, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
+    def revoke(name: Name, yes: Yes = False) -> None:
         """Take a token back. A running system refuses it within two seconds."""
         confirm(f"Revoke the token {name!r}?", is_confirmed=yes)
         office.write(lambda services: services.access.revoke_token(name))

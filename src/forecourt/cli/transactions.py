@@ -10,6 +10,7 @@ import typer
 from forecourt.cli.consent import ask_consent
 from forecourt.cli.numbers import number_of
 from forecourt.cli.office import Form, Office, form_of, moment
+from forecourt.cli.options import Csv, Json, Limit, OfStation, Yes
 from forecourt.cli.output import Facts, print_facts, print_json
 from forecourt.cli.who import command_line_user
 from forecourt.domain.errors import check_note
@@ -75,16 +76,16 @@ def transactions_commands(office: Office) -> typer.Typer:
     @commands.command("list")
     def list_all(
         *,
-        station: Annotated[str | None, typer.Option(metavar="ID", help="Only of this station.")] = None,
+        station: OfStation = None,
         connector: Annotated[int | None, typer.Option(min=0, help="Only of this connector.")] = None,
         tag: Annotated[str | None, typer.Option(metavar="IDTAG", help="Only of this id tag.")] = None,
         active: Annotated[bool | None, typer.Option("--active/--ended", help="Only those.")] = None,
         doubtful: Annotated[bool | None, typer.Option("--doubtful/--sound", help="Only with doubts, or none.")] = None,
         since: Annotated[str | None, typer.Option("--from", metavar="TIME", help="Started then or later.")] = None,
         until: Annotated[str | None, typer.Option("--to", metavar="TIME", help="Started before.")] = None,
-        limit: Annotated[int | None, typer.Option(min=1, help="At most so many; 100 in a table.")] = None,
-        as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-        as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
+        limit: Limit = None,
+        as_json: Json = False,
+        as_csv: Csv = False,
     ) -> None:
         """List transactions, newest first."""
         form = form_of(as_json=as_json, as_csv=as_csv)
@@ -112,7 +113,7 @@ def transactions_commands(office: Office) -> typer.Typer:
     @commands.command()
     def show(
         transaction_id: Number,
-        as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+        as_json: Json = False,
     ) -> None:
         """Show a transaction."""
         facts = transaction_facts(office.read(lambda services: services.transactions.get(transaction_id)))
@@ -128,7 +129,7 @@ def transactions_commands(office: Office) -> typer.Typer:
         stopped_at: Annotated[str | None, typer.Option(metavar="TIME", help="When it ended; now.")] = None,
         reason: Annotated[str | None, typer.Option(metavar="TEXT", help="Why.")] = None,
         force: Annotated[bool, typer.Option("--force", help="Also while the station is connected.")] = False,
-        yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+        yes: Yes = False,
     ) -> None:
         """Record a stop for a station that is gone and will not report one."""
         draft = OperatorStopDraft(

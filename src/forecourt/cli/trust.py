@@ -10,6 +10,7 @@ from forecourt.cli.consent import ask_consent
 from forecourt.cli.exits import NOT_ALL_DONE
 from forecourt.cli.files import read_file, read_pem
 from forecourt.cli.office import Office, form_of, moment
+from forecourt.cli.options import Csv, Json, Yes
 from forecourt.cli.output import print_facts, print_json, warn
 from forecourt.cli.trust_facts import (
     CRL_COLUMNS,
@@ -41,9 +42,6 @@ _TWICE: Final = 2
 
 Fingerprint = Annotated[str, typer.Argument(metavar="FINGERPRINT", help="SHA-256 of the certificate, in hexadecimal.")]
 File = Annotated[str, typer.Argument(metavar="FILE", help="A file, or - for what is piped in.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Csv = Annotated[bool, typer.Option("--csv", help="Print CSV.")]
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 
 def trust_commands(office: Office) -> typer.Typer:

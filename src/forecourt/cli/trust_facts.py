@@ -20,7 +20,7 @@ TRUST_SHOWN: Final = ("fingerprint", "subject", "purposes", "role", "enabled", "
 UNUSABLE_COLUMNS: Final = ("name", "reason")
 IMPORT_COLUMNS: Final = ("position", "outcome", "role", "enabled", "subject", "fingerprint", "reason")
 IMPORT_SHOWN: Final = ("position", "outcome", "subject", "reason")
-REVOKED_COLUMNS: Final = ("issuerHash", "serial", "subject", "reason", "revokedBy", "revokedAt")
+REVOKED_COLUMNS: Final = ("issuerHash", "serial", "subject", "reason", "revokedBy", "revokedAt", "notAfter")
 CRL_COLUMNS: Final = ("issuer", "issuerHash", "authorityKey", "digest", "thisUpdate", "nextUpdate", "entries")
 HELD_COLUMNS: Final = ("use", "how", "learnedAt", "fingerprint", "subject", "issuer", "serial", "notAfter")
 SERVED_COLUMNS: Final = (
@@ -80,6 +80,7 @@ def revoked_facts(revoked: Revoked) -> Facts:
         "reason": revoked.reason,
         "revokedBy": revoked.revoked_by,
         "revokedAt": revoked.revoked_at,
+        "notAfter": revoked.not_after,
     }
 
 

@@ -20,7 +20,7 @@ from aiohttp.http_exceptions import BadHttpMessage
 from aiohttp.web_protocol import RequestHandler
 
 from forecourt.config import FilesConfig
-from forecourt.domain.errors import DomainError, Kind
+from forecourt.domain.errors import DomainError, Kind, invalid
 from forecourt.domain.files.model import Arrival, Carrier
 from forecourt.domain.files.places import DOWNLOADS, UPLOADS
 from forecourt.domain.files.shelf import BLOCK, NoRoom, TooLarge
@@ -48,6 +48,8 @@ _STATUS: Final = {
     Kind.CONFLICT: 409,
     Kind.UNAVAILABLE: 503,
 }
+
+_NO_PART: Final = "A part of a file cannot be uploaded here; send all of it."
 
 _SERVER: Final = {"Server": "Forecourt"}
 """The library names itself and its version otherwise."""
@@ -134,8 +136,10 @@ class Door:
     # Up
 
     async def _upload(self, request: web.BaseRequest, client: _Client, *, token: str, name: str) -> web.StreamResponse:
+        if "Content-Range" in request.headers:  # RFC 9110 §14.4: else the rest of a file would be kept as a whole one
+            raise self._desk.refused(invalid(_NO_PART), client.peer, None)
         arrival = Arrival(name=name, address=client.peer, carrier=client.carrier)
-        is_form = request.content_type.lower().startswith("multipart/")
+        is_form, boundary = _form(request)
         size = None if is_form else request.content_length
         upload = await self._desk.begin_upload(token, arrival, size=size)
         try:
@@ -144,7 +148,6 @@ class Door:
                 request.writer.output_size = 0
             pieces = self._body(request)
             if is_form:
-                boundary = parse_mimetype(request.headers.get("Content-Type", "")).parameters.get("boundary", "")
                 pieces = first_file(pieces, boundary, upload.rename)
             async for piece in pieces:
                 await upload.write(piece)
@@ -263,6 +266,13 @@ class _Client(RequestHandler):
         if self._head is not None:
             self._head.cancel()
             self._head = None
+
+
+def _form(request: web.BaseRequest) -> tuple[bool, str]:
+    """Whether a body is a form, and its boundary. Some call a packed file ``multipart/x-zip``."""
+    boundary = parse_mimetype(request.headers.get("Content-Type", "")).parameters.get("boundary", "")
+    kind = request.content_type.lower()
+    return kind == "multipart/form-data" or (kind.startswith("multipart/") and boundary != ""), boundary
 
 
 def _told(error: Exception, address: str) -> web.Response:

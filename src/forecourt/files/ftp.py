@@ -32,6 +32,7 @@ WAIT_SECONDS: Final = 60.0
 """How long a session waits for one thing that is done on the event loop, such as a commit."""
 
 POLL_SECONDS: Final = 0.5
+"""Between two looks whether the process stops."""
 
 STRANGERS: Final = 100
 STRANGERS_OF_ADDRESS: Final = 25
@@ -79,7 +80,10 @@ class FtpDoor:
 
     def start(self) -> None:
         """Listen. Raises OSError."""
-        server = _Server((self._address.host, self._address.port), self._handler)
+        try:
+            server = _Server((self._address.host, self._address.port), self._handler)
+        except OSError as error:
+            raise OSError(f"{self._address}: {error}") from error
         server.max_cons = self._most + STRANGERS
         server.max_cons_per_ip = max(2, self._most // 2) + STRANGERS_OF_ADDRESS
         server.poll_timeout = POLL_SECONDS

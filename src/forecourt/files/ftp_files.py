@@ -114,7 +114,8 @@ class TakenFile:
         self._door = door
         self._upload = upload
         self._ends_at = door.time() + seconds
-        self._trouble: FilesystemError | None = None
+        self.trouble: FilesystemError | None = None
+        """Why nothing more is taken."""
         self.name = name
         self.closed = False
 
@@ -130,7 +131,7 @@ class TakenFile:
                 raise FilesystemError("This took too long; begin again")
             self._door.wait_for(self._upload.write(data))
         except FilesystemError as error:
-            self._trouble = error
+            self.trouble = error
             raise OSError(0, str(error)) from error
 
     def seek(self, position: int) -> None:
@@ -146,9 +147,9 @@ class TakenFile:
     def hold(self) -> None:
         """It broke off. What was refused is not held. Raises FilesystemError with the reason of that."""
         self.closed = True
-        if self._trouble is not None:
+        if self.trouble is not None:
             self._door.wait_for(self._upload.abort())
-            raise self._trouble
+            raise self.trouble
         self._door.wait_for(self._door.uploads.hold(self._upload))
 
     def close(self) -> None:
@@ -166,15 +167,19 @@ class GivenFile:
         self._ends_at = door.time() + seconds
         self._download = download
         self._at = 0
+        self.trouble: FilesystemError | None = None
+        """Why nothing more is given."""
         self.name = name
         self.closed = False
 
     def read(self, most: int) -> bytes:
-        if self._door.time() > self._ends_at:
-            raise OSError(0, "This took too long; begin again")
+        """Raises OSError, which the library takes for the end of the transfer."""
         try:
+            if self._door.time() > self._ends_at:
+                raise FilesystemError("This took too long; begin again")
             piece = self._door.wait_for(self._download.read(self._at, most))
         except FilesystemError as error:
+            self.trouble = error
             raise OSError(0, str(error)) from error
         self._at += len(piece)
         return piece

@@ -9,7 +9,7 @@ from OpenSSL import SSL
 
 from forecourt.config import FilesConfig
 from forecourt.domain.files.model import Carrier, Ticket
-from forecourt.files.ftp_files import TakenFile
+from forecourt.files.ftp_files import GivenFile, TakenFile
 from forecourt.files.ftp_folder import SERVED, Folder
 from forecourt.files.ftp_library import FilesystemError, TLS_DTPHandler, TLS_FTPHandler
 
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 SIGN_IN_SECONDS: Final = 15.0
 """From the connection to the password, with TLS."""
+
+FAILED_SIGN_IN_SECONDS: Final = 1.0
+"""How long somebody waits who showed no good ticket."""
 
 _ESTABLISHED: Final = 1
 _CLOSED: Final = 7
@@ -43,6 +46,7 @@ def session_class(door: FtpDoor, authorizer: object, config: FilesConfig) -> typ
         "tls_control_required": config.ftp_tls_only,
         "tls_data_required": config.ftp_tls_only,
         "transfer_seconds": config.transfer_seconds,
+        "auth_failed_timeout": FAILED_SIGN_IN_SECONDS,
     }
     return type("Session", (_Session,), settings)
 
@@ -55,7 +59,6 @@ class _Session(TLS_FTPHandler):  # type: ignore[misc]  # the library has no type
     proto_cmds = _COMMANDS
     banner = "Forecourt."
     max_login_attempts = 3
-    auth_failed_timeout = 1
     permit_foreign_addresses = False
     use_sendfile = False
     transfer_seconds: float
@@ -72,6 +75,16 @@ class _Session(TLS_FTPHandler):  # type: ignore[misc]  # the library has no type
     @classmethod
     def get_ssl_context(cls) -> SSL.Context | None:
         return cls.door.context
+
+    @property
+    def _current_type(self) -> str:
+        """Binary, whatever a station says with ``TYPE``: a file is kept and given as it is. Stations forget to say it,
+        and as a text (RFC 959 §3.1.1.1) a packed log or a firmware image would be spoilt."""
+        return "i"
+
+    @_current_type.setter
+    def _current_type(self, _wanted: str) -> None:
+        """The library sets it."""
 
     @property
     def carrier(self) -> Carrier:
@@ -149,6 +162,20 @@ class _Data(TLS_DTPHandler):  # type: ignore[misc]  # the library has no types
 
     transfer_finished: bool
     _resp: tuple[object, ...]
+
+    def handle_error(self) -> None:
+        """The library would say nothing to a station whose transfer fails here, which would wait for an answer until it
+        is cut off."""
+        file = self.file_obj
+        if not isinstance(file, TakenFile | GivenFile):
+            super().handle_error()
+            return
+        if file.trouble is None:
+            self.log_exception(self)
+        self._error = True  # also in TLS nothing more is said: what went over is not the whole file
+        self.transfer_finished = False
+        self._resp = (f"451 {file.trouble or 'It failed here; begin again'}.", _nothing)
+        self.close()
 
     def close(self) -> None:
         """The station is told that a file came when it is kept, and not before."""

@@ -93,7 +93,8 @@ _ADD_TICKET: Final = (
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING number"
 )
 _FIND_TICKET: Final = (
-    "SELECT t.number, s.identity, t.direction, t.job, j.state, t.file, t.name, t.max_bytes, t.uses_left, t.ends_at"
+    "SELECT t.number, s.identity, t.direction, t.job, j.state, t.file, t.name, t.max_bytes, t.uses_left, t.ends_at,"
+    " s.removed_at IS NULL"
     " FROM file_ticket AS t JOIN station AS s ON s.key = t.station_key LEFT JOIN job AS j ON j.number = t.job"
     " WHERE t.digest = ?"
 )
@@ -213,7 +214,7 @@ def _filtered(statement: Select[Any], wanted: FileFilter) -> Select[Any]:
 
 
 def _to_ticket(row: Row) -> Ticket:
-    number, station, direction, job, state, file, name, max_bytes, uses_left, ends_at = row
+    number, station, direction, job, state, file, name, max_bytes, uses_left, ends_at, is_registered = row
     return Ticket(
         number=TicketNumber(number),
         station=station,
@@ -225,6 +226,7 @@ def _to_ticket(row: Row) -> Ticket:
         max_bytes=max_bytes,
         uses_left=uses_left,
         ends_at=from_micros(ends_at),
+        is_registered=bool(is_registered),
     )
 
 

@@ -173,8 +173,13 @@ class Jobs:
 
 
 def _shown() -> Select[Any]:
-    station = metadata.tables["station"]
-    return select(station.c.identity, *columns_of(job, _SHOWN)).join(station, station.c.key == _columns.station_key)
+    station, installing, image = (metadata.tables[name] for name in ("station", "firmware_job", "firmware_image"))
+    return (
+        select(station.c.identity, *columns_of(job, _SHOWN), image.c.number, image.c.name)
+        .join(station, station.c.key == _columns.station_key)
+        .outerjoin(installing, installing.c.job == _columns.number)
+        .outerjoin(image, image.c.number == installing.c.image)
+    )
 
 
 def _of(station_key: int, channel: Channel) -> Select[Any]:
@@ -186,6 +191,8 @@ def _filtered(statement: Select[Any], wanted: JobFilter) -> Select[Any]:
         statement = statement.where(metadata.tables["station"].c.identity == wanted.station)
     if wanted.kind is not None:
         statement = statement.where(_columns.kind == wanted.kind.value)
+    if wanted.image is not None:
+        statement = statement.where(metadata.tables["firmware_job"].c.image == wanted.image)
     if wanted.is_open is not None:
         statement = statement.where(_is_open if wanted.is_open else _columns.ended_at.is_not(None))
     if wanted.since is not None:
@@ -197,7 +204,7 @@ def _filtered(statement: Select[Any], wanted: JobFilter) -> Select[Any]:
 
 def _to_job(row: Row) -> Job:
     station, number, kind, request_id, operation, errand, asked_by, location, may_be_unsigned, state = row[:10]
-    reason, file_name, asked_at, answered_at, step, last_status, last_status_at, ended_at = row[10:]
+    reason, file_name, asked_at, answered_at, step, last_status, last_status_at, ended_at = row[10:18]
     return Job(
         number=JobNumber(number),
         station=station,
@@ -217,4 +224,6 @@ def _to_job(row: Row) -> Job:
         last_status=last_status,
         last_status_at=maybe_from_micros(last_status_at),
         ended_at=maybe_from_micros(ended_at),
+        image=row[18],
+        image_name=row[19],
     )

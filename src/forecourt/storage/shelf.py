@@ -49,11 +49,13 @@ class DiskShelf:
     async def new(self, area: Area, limit: int, *, size: int = 0) -> DiskReceiving:
         """A place for a file of at most ``limit`` bytes. Room for ``size`` of them, which were announced, is kept for
         it. Raises NoRoom."""
-        return await _in_thread(lambda: DiskReceiving(self._folder, area, limit, size, self._room))
+        return await _made_in_thread(
+            lambda: DiskReceiving(self._folder, area, limit, size, self._room), lambda made: made.forget()
+        )
 
     async def open(self, name: str) -> DiskReading:
         """Raises DomainError NOT_FOUND when it is not there."""
-        return await _in_thread(lambda: DiskReading(_path(self._folder, name)))
+        return await _made_in_thread(lambda: DiskReading(_path(self._folder, name)), lambda made: made.forget())
 
     async def remove(self, name: str) -> None:
         """Nothing happens when it is not there."""
@@ -105,6 +107,8 @@ class DiskReceiving:
         self._digests = [hashlib.sha256(), hashlib.sha384(), hashlib.sha512()]
         self._size = 0
         self._is_open = True
+        self._turn = threading.Lock()
+        """Whoever is cancelled while it is written ends it while the thread still writes."""
         with _room():
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._file: BinaryIO = self._part.open("xb")
@@ -123,15 +127,26 @@ class DiskReceiving:
         """Raises TooLarge or NoRoom, after which it must be aborted."""
         await _in_thread(lambda: self._write(data))
 
+    def forget(self) -> None:
+        """As `abort`, in a thread."""
+        with self._turn:
+            self._abort()
+
     async def finish(self) -> Kept:
         """Have it on the disk for good. Raises NoRoom, and then it is aborted."""
         return await _in_thread(self._finish)
 
     async def abort(self) -> None:
         """Forget it. After the end of it this does nothing."""
-        await _in_thread(self._abort)
+        await _in_thread(self.forget)
 
     def _write(self, data: bytes | bytearray) -> None:
+        with self._turn:
+            self._write_in_turn(data)
+
+    def _write_in_turn(self, data: bytes | bytearray) -> None:
+        if not self._is_open:
+            raise ValueError("it has ended")
         if self._size + len(data) > self._limit:
             raise TooLarge(self._limit)
         self._promise(len(data))
@@ -145,6 +160,12 @@ class DiskReceiving:
         self._room.promise(self, max(coming, self._expected - self._size), self._path.parent)
 
     def _finish(self) -> Kept:
+        with self._turn:
+            return self._finish_in_turn()
+
+    def _finish_in_turn(self) -> Kept:
+        if not self._is_open:
+            raise ValueError("it has ended")
         try:
             with _room():
                 self._file.flush()
@@ -191,6 +212,10 @@ class DiskReading:
         return await _in_thread(lambda: os.pread(self._descriptor, most, at))
 
     async def close(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """As `close`."""
         if self._is_open:
             self._is_open = False
             os.close(self._descriptor)
@@ -246,6 +271,21 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+async def _made_in_thread(make: Callable[[], Result], undo: Callable[[Result], None]) -> Result:
+    """What is made for somebody who does not wait for it any more is undone at once: nobody else could."""
+    making = asyncio.get_running_loop().run_in_executor(None, make)
+    try:
+        return await asyncio.shield(making)
+    except asyncio.CancelledError:
+        making.add_done_callback(lambda done: _undone(done, undo))
+        raise
+
+
+def _undone(done: asyncio.Future[Result], undo: Callable[[Result], None]) -> None:
+    if not done.cancelled() and done.exception() is None:
+        undo(done.result())
 
 
 async def _in_thread(work: Callable[[], Result]) -> Result:

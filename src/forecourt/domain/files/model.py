@@ -64,9 +64,13 @@ class Ticket:
     """The size of a download, the largest size of an upload."""
     uses_left: int
     ends_at: datetime
+    is_registered: bool
+    """Its station was not taken off the register."""
 
     def trouble(self, now: datetime) -> str | None:
         """Why it is not good any more, in words that follow its name; None while it is good."""
+        if not self.is_registered:
+            return "was for a station that was removed"
         if now >= self.ends_at:
             return "has expired"
         if self.job_state is not None and self.job_state not in _WORKING:

@@ -133,6 +133,9 @@ class Job:
     """The last report as it was received."""
     last_status_at: datetime | None
     ended_at: datetime | None
+    image: int | None = None
+    """The number of the firmware image that it installs, as long as that is kept here."""
+    image_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,3 +213,5 @@ class JobFilter:
     is_open: bool | None = None
     since: datetime | None = None
     until: datetime | None = None
+    image: int | None = None
+    """Only installations of this firmware image."""
