@@ -245,6 +245,11 @@ def test_an_image_is_installed_and_stays_while_a_job_needs_it(door: Door) -> Non
     assert errand.status_code == 202, errand.text
     [job] = door.get("/jobs")["items"]
     assert job["location"].endswith("/***/fw.bin")
+    assert (job["image"], job["imageName"]) == (number, "fw.bin")
+    assert door.get(f"/jobs/{job['job']}")["job"] == job
+    [row] = csv.DictReader(io.StringIO(door.ask("GET", f"/jobs.csv?image={number}").text))
+    assert (row["image"], row["imageName"]) == (str(number), "fw.bin")
+    assert door.get(f"/jobs?image={number + 1}")["items"] == []
     assert str(job["job"]) in problem(door.ask("DELETE", f"{PATH}/{number}"), 409)["detail"]
     door.ask("PUT", f"{PATH}/{number}/signature", SIGNATURE)
     assert "despiteFailedCheck" in faults(door.ask("POST", f"{path}?delivery=whenOnline", {"image": number}), 409)

@@ -49,6 +49,8 @@ def test_a_job_is_shown_with_its_history(door: Door) -> None:
             "askedBy": "admin",
             "location": "ftps://***@host/logs",
             "fileName": "=file.log",
+            "image": None,
+            "imageName": None,
             "askedAt": "2026-01-01T12:00:00Z",
             "answeredAt": "2026-01-01T12:00:00Z",
             "lastStatus": "UploadFailure",

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from forecourt.domain.roots.rollover import RolloverState
+from forecourt.domain.rollovers.model import RolloverState
 from forecourt.domain.trust.held import Use
 from forecourt.domain.trust.model import Origin, Purpose
 from forecourt.pki.hash_data import HashData, hash_data

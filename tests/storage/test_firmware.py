@@ -13,7 +13,7 @@ from forecourt.domain.authorities.model import KeyFamily
 from forecourt.domain.files.model import Kept
 from forecourt.domain.firmware.making import KeyWish, make_key
 from forecourt.domain.firmware.model import Check, FirmwareKey, Image, ImageFilter, ImageNumber, Signed, Words
-from forecourt.domain.jobs.model import Job, JobDraft, JobKind, JobNumber, JobState
+from forecourt.domain.jobs.model import Job, JobDraft, JobFilter, JobKind, JobNumber, JobState
 from forecourt.domain.paging import PageRequest
 from forecourt.pki.errors import BadSeal
 from forecourt.pki.sealing import Vault
@@ -171,6 +171,31 @@ def test_the_image_of_a_job_is_found_and_stays_until_the_job_ends(bench: Bench, 
         assert images.remove(number)
     with bench.reading():
         assert images.installed_by(jobs[0]) is None
+
+
+def test_a_job_tells_its_image_as_long_as_that_is_kept(bench: Bench, images: ImageRecords) -> None:
+    number = add(bench, images, "fw.bin")
+    job, other = a_job(bench), a_job(bench)
+    with bench.committed():
+        images.install(number, job)
+
+    def told() -> list[tuple[JobNumber, int | None, str | None]]:
+        with bench.reading():
+            found = bench.jobs.list(JobFilter(), PageRequest()).items
+            assert bench.jobs.find(job) == found[1]
+        return [(one.number, one.image, one.image_name) for one in found]
+
+    def installing(image: int) -> list[JobNumber]:
+        with bench.reading():
+            return [one.number for one in bench.jobs.list(JobFilter(image=image), PageRequest()).items]
+
+    assert told() == [(other, None, None), (job, number, "fw.bin")]
+    assert (installing(number), installing(number + 1)) == ([job], [])
+    end(bench, job)
+    assert told() == [(other, None, None), (job, number, "fw.bin")]
+    with bench.committed():
+        assert images.remove(number)
+    assert told() == [(other, None, None), (job, None, None)]
 
 
 def test_an_image_that_is_gone_is_not_installed(bench: Bench, images: ImageRecords) -> None:

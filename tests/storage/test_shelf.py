@@ -16,6 +16,7 @@ from forecourt.domain.errors import DomainError, Kind
 from forecourt.domain.files.shelf import Area, NoRoom, TooLarge
 from forecourt.storage.shelf import DiskShelf
 from tests.domain.world import refused
+from tests.files.counter import until
 
 CONTENT = b"content " * 10_000
 
@@ -94,6 +95,43 @@ def test_more_than_allowed_is_refused(tmp_path: Path) -> None:
             await receiving.write(b"de")
         await receiving.abort()
         assert lying(tmp_path) == []
+
+    run(story())
+
+
+def test_what_is_made_for_somebody_who_is_gone_is_forgotten(tmp_path: Path) -> None:
+    """Who waits for a slow disk is cancelled in the end."""
+
+    async def story() -> None:
+        shelf = DiskShelf(tmp_path)
+        with shelf._room._lock:
+            making = asyncio.create_task(shelf.new(Area.RECEIVED, 1000, size=1000))
+            await until(lambda: len(lying(tmp_path)) == 1)
+            making.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await making
+        await until(lambda: lying(tmp_path) == [])
+        assert shelf._room._promised == {}
+
+    run(story())
+
+
+def test_what_is_ended_while_it_is_written_takes_no_room(tmp_path: Path) -> None:
+    async def story() -> None:
+        shelf = DiskShelf(tmp_path)
+        receiving = await shelf.new(Area.RECEIVED, 1000, size=1000)
+        with shelf._room._lock:
+            writing = asyncio.create_task(receiving.write(b"x"))
+            await until(receiving._turn.locked)
+            writing.cancel()
+            ending = asyncio.create_task(receiving.abort())
+            await asyncio.sleep(0)
+        await ending
+        assert lying(tmp_path) == []
+        assert shelf._room._promised == {}
+        for work in (receiving.write(b"y"), receiving.finish()):
+            with pytest.raises(ValueError, match="it has ended"):
+                await work
 
     run(story())
 

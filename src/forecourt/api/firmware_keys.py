@@ -10,10 +10,10 @@ from litestar.params import JSONBody, PathParameter
 from msgspec import Meta
 
 from forecourt.api.authentication import AskedBy
+from forecourt.api.certificate_words import PEM
 from forecourt.api.firmware_views import FirmwareKeyView, show_key
 from forecourt.api.paging import Listing, Paging, listing, part_of
 from forecourt.api.problems import Fault, bad_request
-from forecourt.api.trust import PEM
 from forecourt.api.words import Works, from_path
 from forecourt.domain.authorities.model import KeyFamily
 from forecourt.domain.errors import not_found

@@ -14,6 +14,7 @@ from forecourt.domain.firmware.images import UNSIGNED
 from forecourt.domain.firmware.model import ImageFilter, Signed, Words
 from forecourt.domain.security_log.model import Kind as Logged
 from forecourt.domain.security_log.model import NoteFilter
+from forecourt.domain.trust.revocations import read_list
 from tests.domain.firmware.making import BY, CONTENT, Maker, a_file, added, an_image
 from tests.domain.world import ALL, World, refused
 
@@ -135,6 +136,19 @@ def test_a_check_is_made_again_when_asked() -> None:
     world.services.trust.revoke_certificate(MAKER.signer.certificate, reason="stolen", asked_by=BY)
     [warning] = images.check(number).warnings
     assert "was revoked" in warning
+
+
+def test_a_signer_whom_the_list_of_its_maker_names_is_told() -> None:
+    """A00.FR.706."""
+    world = World()
+    MAKER.is_trusted(world.services)
+    number = an_image(world.services, signed=MAKER.signs()).number
+    for serials, is_told in (((1,), False), ((MAKER.signer.certificate.x509.serial_number,), True)):
+        world.clock.advance(timedelta(seconds=1))
+        root = replace(MAKER.root, now=world.clock.now())
+        world.services.trust.put_crl(read_list(root.crl(*serials)), asked_by=BY)
+        warnings = world.services.firmware_images.check(number).warnings
+        assert any("was revoked" in warning for warning in warnings) is is_told
 
 
 def test_an_image_is_removed_and_names_its_file() -> None:
