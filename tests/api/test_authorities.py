@@ -9,6 +9,7 @@ from forecourt.domain.authorities.model import KeyFamily, OwnPolicy, Phase, Rank
 from tests.api.door import Door, faults, problem
 from tests.support.authority import OPERATOR
 from tests.support.own_house import OwnHouse
+from tests.support.workspace import services_without_token
 
 SECRET = "kept-under-lock-and-key"
 CITY = {"name": "city", "kind": "acme", "settings": {"directory": "https://ca.example/dir", "eabKey": SECRET}}
@@ -87,6 +88,14 @@ def test_the_policy_is_changed_in_part(door: Door) -> None:
     assert door.get("/own-authority/policy") == changed.json()
     for body, field in (({"stationDays": 99_999}, "stationDays"), ({"backdatedHours": 1e300}, "backdatedHours")):
         assert field in faults(door.ask("PATCH", "/own-authority/policy", body), 422)
+
+
+def test_keys_go_into_no_token_that_the_settings_do_not_name(door: Door) -> None:
+    door.workspace.services = services_without_token(door.workspace.unit, door.clock)
+    body = {"keysInToken": True, "stationDays": 30}
+    assert "[pkcs11]" in faults(door.ask("PATCH", "/own-authority/policy", body), 422)["keysInToken"]
+    assert door.get("/own-authority/policy")["stationDays"] == 365, "a part of what was refused was taken"
+    assert door.ask("PATCH", "/own-authority/policy", {"keysInToken": False}).status_code == 200
 
 
 def test_a_certificate_is_revoked_put_on_hold_and_released(door: Door) -> None:

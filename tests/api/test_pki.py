@@ -2,85 +2,27 @@
 
 from __future__ import annotations
 
-import base64
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
+from email.utils import format_datetime, parsedate_to_datetime
 from pathlib import Path
-from urllib.parse import quote
 
-import httpx
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509 import ocsp
 
-from forecourt.api import ocsp_desk
-from forecourt.api.pki import CERTIFICATE, CRL, OCSP_REQUEST, OCSP_RESPONSE
-from forecourt.domain.authorities.model import KeyFamily, OwnCertificate, OwnPolicy, OwnRevocation, Rank
-from forecourt.pki.certificate import Certificate
+from forecourt.api.pki import CERTIFICATE, CRL
+from forecourt.domain.authorities.model import KeyFamily, OwnRevocation
 from forecourt.pki.reasons import Reason
 from forecourt.pki.revocation import read_crl
-from tests.api.door import Door, House, faults, problem
-from tests.support.authority import Authority
+from tests.api.door import House, faults, problem
+from tests.api.town import Town
 from tests.support.openssl import openssl
-from tests.support.own_house import BASE, OwnHouse
-from tests.support.workspace import MemoryWorkspace
-
-
-class Town:
-    """The own authority, and the door at which it publishes; on time, because openssl looks at the clock."""
-
-    def __init__(self, house: House, families: frozenset[KeyFamily] = frozenset({KeyFamily.ECDSA})) -> None:
-        self.door = Door(house)
-        self.door.clock._now = datetime.now(UTC)
-        self.door.clock._monotonic += 10_000 * house.doors  # the responder is one for all tests
-        self.door.workspace = MemoryWorkspace(clock=self.door.clock)
-        self.door.services.access.set_admin_password("correct horse")
-        _, self.door.token = self.door.services.access.create_token("tests")
-        self.own = OwnHouse(
-            workspace=self.door.workspace, clock=self.door.clock, policy=OwnPolicy(families=families), base=BASE
-        ).created()
-        [family] = families
-        self.issuing = self.own.has(Rank.ISSUING, family=family)
-        self.root = self.own.has(Rank.ROOT, family=family)
-
-    def fetch(self, path: str, **more: object) -> httpx.Response:
-        return self.door.run(self._fetch("GET", path, **more))
-
-    def ask(self, request: bytes, issuer: OwnCertificate | None = None, kind: str = OCSP_REQUEST) -> httpx.Response:
-        path = f"/pki/ocsp/{(issuer or self.issuing).address}"
-        return self.door.run(self._fetch("POST", path, content=request, headers={"Content-Type": kind}))
-
-    async def _fetch(self, method: str, path: str, **more: object) -> httpx.Response:
-        transport = httpx.ASGITransport(self.door.app, raise_app_exceptions=False)  # type: ignore[arg-type]  # spelt otherwise
-        async with httpx.AsyncClient(transport=transport, base_url="http://ca.example") as client:
-            return await client.request(method, path, **more)  # type: ignore[arg-type]  # passed on
+from tests.support.own_house import BASE
 
 
 @pytest.fixture
 def town(house: House) -> Town:
     return Town(house)
-
-
-def request_for(
-    certificate: Certificate, issuer: Certificate, *, nonce: bytes | None = None, sha256: bool = False
-) -> bytes:
-    builder = ocsp.OCSPRequestBuilder()
-    builder = builder.add_certificate(certificate.x509, issuer.x509, hashes.SHA256() if sha256 else hashes.SHA1())
-    if nonce is not None:
-        builder = builder.add_extension(x509.OCSPNonce(nonce), critical=False)
-    return builder.build().public_bytes(Encoding.DER)
-
-
-def status(response: httpx.Response) -> ocsp.OCSPCertStatus:
-    assert response.status_code == 200, response.text
-    assert response.headers["content-type"] == OCSP_RESPONSE
-    return ocsp.load_der_ocsp_response(response.content).certificate_status
-
-
-def refusal(response: httpx.Response) -> ocsp.OCSPResponseStatus:
-    assert response.status_code == 200
-    return ocsp.load_der_ocsp_response(response.content).response_status
 
 
 @pytest.mark.parametrize("family", KeyFamily)
@@ -90,7 +32,7 @@ def test_openssl_agrees_with_chain_list_and_answers(house: House, tmp_path: Path
     key = "RSA 2048" if family is KeyFamily.RSA else "EC P-256"
     good, bad = (own.issue(name, key=key).chain[0] for name in ("SN-1", "SN-2"))
     own.own_ca.revoke(bad.issuer_hash, bad.serial, Reason.KEY_COMPROMISE, asked_by="test")
-    own.keep()
+    own.lists()
     files = {"root": root.certificate, "issuing": issuing.certificate, "good": good, "bad": bad}
     paths = {name: tmp_path / f"{name}.pem" for name in files}
     for name, certificate in files.items():
@@ -150,49 +92,6 @@ def test_openssl_agrees_with_chain_list_and_answers(house: House, tmp_path: Path
         assert f"{paths[name]}: {word}" in said
 
 
-def test_good_is_only_what_was_issued(town: Town) -> None:
-    """RFC 6960 §2.2."""
-    leaf = town.own.issue("SN-1").chain[0]
-    issuing = town.issuing.certificate
-    for sha256 in (False, True):
-        assert status(town.ask(request_for(leaf, issuing, sha256=sha256))) is ocsp.OCSPCertStatus.GOOD
-    stranger = Authority(issuing, Authority.root(now=town.own.clock.now()).signing_key, town.own.clock.now())
-    never = stranger.leaf("SN-9").certificate
-    assert status(town.ask(request_for(never, issuing))) is ocsp.OCSPCertStatus.UNKNOWN
-    assert status(town.ask(request_for(issuing, town.root.certificate), town.root)) is ocsp.OCSPCertStatus.GOOD
-
-
-def test_a_revocation_is_answered_at_once(town: Town) -> None:
-    leaf = town.own.issue("SN-1").chain[0]
-    question = request_for(leaf, town.issuing.certificate)
-    assert status(town.ask(question)) is ocsp.OCSPCertStatus.GOOD
-    town.own.own_ca.revoke(leaf.issuer_hash, leaf.serial, Reason.SUPERSEDED, asked_by="test")
-    answer = ocsp.load_der_ocsp_response(town.ask(question).content)
-    assert answer.certificate_status is ocsp.OCSPCertStatus.REVOKED
-    assert answer.revocation_reason is x509.ReasonFlags.superseded
-
-
-def test_one_certificate_is_asked_for_at_a_time(town: Town, tmp_path: Path) -> None:
-    """RFC 5019 §2.1.1: what is said of one is never said of another that is asked for beside it."""
-    good, bad = (town.own.issue(name).chain[0] for name in ("SN-1", "SN-2"))
-    town.own.own_ca.revoke(bad.issuer_hash, bad.serial, Reason.KEY_COMPROMISE, asked_by="test")
-    issuer = tmp_path / "issuer.pem"
-    issuer.write_text(town.issuing.certificate.pem)
-    for number, order in enumerate(([good, bad], [bad, good], [bad])):
-        asked = tmp_path / f"{number}.req"
-        command: list[str | Path] = ["-no_nonce", "-issuer", issuer]
-        for place, certificate in enumerate(order):
-            path = tmp_path / f"{number}-{place}.pem"
-            path.write_text(certificate.pem)
-            command += ["-cert", path]
-        openssl("ocsp", *command, "-reqout", asked)
-        answer = town.ask(asked.read_bytes())
-        if len(order) > 1:
-            assert refusal(answer) is ocsp.OCSPResponseStatus.MALFORMED_REQUEST
-        else:
-            assert status(answer) is ocsp.OCSPCertStatus.REVOKED
-
-
 @pytest.mark.parametrize("serial", ["0", "AB", "F" * 40, "F" * 60])
 def test_only_what_was_issued_is_revoked(town: Town, serial: str) -> None:
     """RFC 5280 §4.1.2.2: with a serial number that no certificate has, no list could be made any more."""
@@ -217,7 +116,7 @@ def test_lists_go_on_where_impossible_serial_numbers_were_taken_before(town: Tow
             not_after=None,
         )
         town.own.own_ca._store.add_revocation(impossible)
-    town.own.keep()
+    town.own.lists()
     assert town.own.alarms() == []
     stored = town.own.own_ca.crl(town.issuing.address)
     assert stored.number == 2
@@ -225,70 +124,6 @@ def test_lists_go_on_where_impossible_serial_numbers_were_taken_before(town: Tow
     assert [one["serial"] for one in town.door.get("/own-authority/revocations")["items"]] == [leaf.serial]
     notes = [note["reason"] for note in town.door.get("/security-log")["items"]]
     assert sum("was dropped: no certificate can have it" in note for note in notes) == 2
-
-
-@pytest.mark.parametrize("length", [0, 129])
-def test_a_nonce_that_rfc_9654_forbids_is_a_malformed_request(town: Town, length: int) -> None:
-    leaf = town.own.issue("SN-1").chain[0]
-    question = request_for(leaf, town.issuing.certificate, nonce=bytes(length))
-    assert refusal(town.ask(question)) is ocsp.OCSPResponseStatus.MALFORMED_REQUEST
-
-
-def test_the_same_question_is_signed_once(town: Town) -> None:
-    leaf = town.own.issue("SN-1").chain[0]
-    question = request_for(leaf, town.issuing.certificate)
-    first = town.ask(question).content
-    assert {town.ask(question).content for _ in range(20)} == {first}
-    town.own.goes_by(minutes=31)
-    assert town.ask(question).content != first
-
-
-def test_a_question_with_a_nonce_gets_it_back_and_is_not_kept(town: Town) -> None:
-    """RFC 9654."""
-    leaf = town.own.issue("SN-1").chain[0]
-    for nonce in (b"a" * 16, b"b" * 16):
-        answer = ocsp.load_der_ocsp_response(town.ask(request_for(leaf, town.issuing.certificate, nonce=nonce)).content)
-        assert answer.extensions.get_extension_for_class(x509.OCSPNonce).value.nonce == nonce
-
-
-def test_nobody_can_make_it_sign_without_bound(town: Town) -> None:
-    leaf = town.own.issue("SN-1").chain[0]
-    answers = [
-        refusal(town.ask(request_for(leaf, town.issuing.certificate, nonce=number.to_bytes(16, "big"))))
-        for number in range(int(ocsp_desk.BURST) + 20)
-    ]
-    assert answers.count(ocsp.OCSPResponseStatus.SUCCESSFUL) == ocsp_desk.BURST
-    assert answers[-1] is ocsp.OCSPResponseStatus.TRY_LATER
-    town.own.clock.advance(timedelta(seconds=1))
-    assert status(town.ask(request_for(leaf, town.issuing.certificate))) is ocsp.OCSPCertStatus.GOOD
-
-
-def test_what_is_asked_of_another_ca_is_not_answered(town: Town) -> None:
-    other = Authority.root(now=town.own.clock.now())
-    question = request_for(other.leaf("SN-1").certificate, other.certificate)
-    assert refusal(town.ask(question)) is ocsp.OCSPResponseStatus.UNAUTHORIZED
-
-
-@pytest.mark.parametrize("rubbish", [b"", b"rubbish", b"0\x03\x02\x01\x01", b"0" * 1000])
-def test_rubbish_is_a_malformed_request(town: Town, rubbish: bytes) -> None:
-    assert refusal(town.ask(rubbish)) is ocsp.OCSPResponseStatus.MALFORMED_REQUEST
-
-
-def test_a_large_request_and_another_kind_are_refused(town: Town) -> None:
-    problem(town.ask(b"0" * 10_000), 413)
-    problem(town.ask(b"{}", kind="application/json"), 415)
-
-
-def test_a_question_may_stand_in_the_address(town: Town) -> None:
-    """RFC 6960 appendix A.1; RFC 5019 §6."""
-    leaf = town.own.issue("SN-1").chain[0]
-    for sha256 in (False, True):
-        question = request_for(leaf, town.issuing.certificate, sha256=sha256)
-        path = f"/pki/ocsp/{town.issuing.address}/{quote(base64.b64encode(question), safe='')}"
-        answer = town.fetch(path)
-        assert status(answer) is ocsp.OCSPCertStatus.GOOD
-        assert answer.headers["cache-control"].startswith("public, max-age=")
-    problem(town.fetch(f"/pki/ocsp/{town.issuing.address}/!!!"), 400)
 
 
 @pytest.mark.parametrize("name", ["0" * 20 + ".crl", "0" * 20 + ".cer", "nothing.crl", "..%2f..%2fetc.crl", "x" * 500])
@@ -313,17 +148,72 @@ def test_certificates_name_the_places_where_this_is(town: Town) -> None:
     assert ocsp_url == f"{BASE}/pki/ocsp/{town.issuing.address}"
 
 
-def test_a_list_can_be_asked_after_without_being_fetched(town: Town) -> None:
+@pytest.mark.parametrize("kind", ["crl", "cer"])
+def test_a_file_can_be_asked_after_without_being_fetched(town: Town, kind: str) -> None:
     """RFC 9110 §9.3.2."""
-    path = f"/pki/{town.issuing.address}.crl"
-    whole, head = town.fetch(path), town.door.run(town._fetch("HEAD", path))
+    path = f"/pki/{town.issuing.address}.{kind}"
+    whole, head = town.fetch(path), town.look(path)
     assert (head.status_code, head.content) == (200, b"")
-    assert head.headers["etag"] == whole.headers["etag"]
+    assert head.headers == whole.headers
+    assert int(head.headers["content-length"]) == len(whole.content)
 
 
-def test_an_answer_is_good_for_clocks_that_are_late(town: Town) -> None:
+@pytest.mark.parametrize("kind", ["crl", "cer"])
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_who_has_a_file_is_not_given_it_again(town: Town, kind: str, method: str) -> None:
+    """RFC 9110 §13.1.2, §13.1.3, §13.2.2."""
+    path, ask = f"/pki/{town.issuing.address}.{kind}", town.fetch if method == "GET" else town.look
+    town.own.clock.advance(timedelta(minutes=1))
+    had = town.fetch(path).headers
+    made_at = parsedate_to_datetime(had["last-modified"])
+    now = town.own.clock.now()
+    assert made_at == (now - timedelta(minutes=1)).replace(microsecond=0)
+    tag, other = had["etag"], '"other"'
+    for headers, is_had in (
+        ({"If-None-Match": tag}, True),
+        ({"If-None-Match": f"{other}, W/{tag}"}, True),
+        ({"If-None-Match": "*"}, True),
+        ({"If-None-Match": other}, False),
+        ({"If-None-Match": other, "If-Modified-Since": had["last-modified"]}, False),
+        ({"If-Modified-Since": had["last-modified"]}, True),
+        ({"If-Modified-Since": format_datetime(now, usegmt=True)}, True),
+        ({"If-Modified-Since": format_datetime(made_at - timedelta(seconds=1), usegmt=True)}, False),
+        ({"If-Modified-Since": format_datetime(now + timedelta(hours=1), usegmt=True)}, False),
+        ({"If-Modified-Since": "yesterday"}, False),
+    ):
+        answer = ask(path, headers=headers)
+        assert answer.status_code == (304 if is_had else 200), headers
+        if is_had:
+            assert answer.content == b""
+            assert {"content-type", "content-disposition"}.isdisjoint(answer.headers)
+            for name in ("etag", "last-modified", "cache-control"):
+                assert answer.headers[name] == had[name]
+
+
+def test_a_new_list_is_given_to_who_has_the_one_before(town: Town) -> None:
     leaf = town.own.issue("SN-1").chain[0]
-    answer = ocsp.load_der_ocsp_response(town.ask(request_for(leaf, town.issuing.certificate)).content)
-    now = town.own.clock.now().replace(microsecond=0)
-    assert answer.this_update_utc == now - timedelta(hours=1)
-    assert answer.next_update_utc == now + ocsp_desk.LIFE
+    path = f"/pki/{town.issuing.address}.crl"
+    had = town.fetch(path).headers
+    town.own.own_ca.revoke(leaf.issuer_hash, leaf.serial, Reason.KEY_COMPROMISE, asked_by="test")
+    town.own.goes_by(seconds=1)
+    for headers in ({"If-None-Match": had["etag"]}, {"If-Modified-Since": had["last-modified"]}):
+        answer = town.fetch(path, headers=headers)
+        assert answer.status_code == 200
+        assert read_crl(answer.content).is_revoked(leaf)
+
+
+def test_nobody_keeps_a_file_longer_than_it_is_good(town: Town) -> None:
+    path = f"/pki/{town.issuing.address}"
+    ends_at = town.own.own_ca.crl(town.issuing.address).next_update
+    for left, seconds in ((timedelta(seconds=30), 30), (timedelta(seconds=-30), 0)):
+        town.own.clock.advance(ends_at - left - town.own.clock.now())
+        assert town.fetch(f"{path}.crl").headers["cache-control"] == f"public, max-age={seconds}, no-transform"
+    assert town.fetch(f"{path}.cer").headers["cache-control"] == "public, max-age=86400, no-transform"
+    town.own.clock.advance(town.issuing.certificate.not_after - timedelta(minutes=1) - town.own.clock.now())
+    assert town.fetch(f"{path}.cer").headers["cache-control"] == "public, max-age=60, no-transform"
+
+
+def test_a_file_that_a_clock_ahead_made_has_no_date(town: Town) -> None:
+    """RFC 9110 §8.8.2.1."""
+    town.own.clock.advance(timedelta(minutes=-5))
+    assert "last-modified" not in town.fetch(f"/pki/{town.issuing.address}.crl").headers

@@ -125,6 +125,7 @@ def test_lists_are_sifted_and_downloaded(door: Door) -> None:
 
 def test_a_certificate_is_revoked_by_itself_or_by_its_number(door: Door) -> None:
     leaf = SERVER.certificate
+    ends_at = leaf.not_after.isoformat().replace("+00:00", "Z")
     entered = door.ask("POST", "/trust/revocations", {"certificate": SERVER.pem, "reason": "stolen"})
     assert entered.status_code == 201
     assert entered.json() == {
@@ -134,13 +135,18 @@ def test_a_certificate_is_revoked_by_itself_or_by_its_number(door: Door) -> None
         "reason": "stolen",
         "revokedBy": "token tests",
         "revokedAt": "2026-01-01T12:00:00Z",
+        "notAfter": ends_at,
         "warnings": [],
     }
     by_number = {"issuerHash": leaf.issuer_hash, "serial": leaf.serial}
     problem(door.ask("POST", "/trust/revocations", by_number), 409)
     door.ask("POST", "/trust/revocations", by_number | {"serial": "0A"})
     assert [one["serial"] for one in door.get("/trust/revocations")["items"]] == ["A", leaf.serial]
-    assert len(door.ask("GET", "/trust/revocations.csv").text.splitlines()) == 3
+    assert [one["notAfter"] for one in door.get("/trust/revocations")["items"]] == [None, ends_at]
+    heading, newest, oldest = door.ask("GET", "/trust/revocations.csv").text.splitlines()
+    assert heading.endswith(",revokedAt,notAfter")
+    assert newest.endswith("2026-01-01T12:00:00Z,")
+    assert oldest.endswith(f",{ends_at}")
     assert door.ask("DELETE", f"/trust/revocations/{leaf.issuer_hash}/{leaf.serial.lower()}").status_code == 204
     assert [one["serial"] for one in door.get("/trust/revocations")["items"]] == ["A"]
     problem(door.ask("DELETE", f"/trust/revocations/{leaf.issuer_hash}/{leaf.serial}"), 404)

@@ -15,7 +15,7 @@ from forecourt.clerk.own_making import Workshop, make_list
 from forecourt.clerk.signers.pkcs11 import TokenTrouble
 from forecourt.domain.authorities.model import KeyFamily, OwnPolicy, Phase, Rank
 from forecourt.domain.authorities.own_ca import MadeCa
-from forecourt.domain.authorities.own_plan import MakeList
+from forecourt.domain.authorities.own_plan import APART, MakeList
 from forecourt.domain.errors import DomainError
 from forecourt.domain.signing.model import SigningUnavailable, Use
 from forecourt.domain.trust.model import Origin, Policy, Purpose, RevocationMode, Role
@@ -51,7 +51,7 @@ def test_a_hierarchy_of_every_family_is_made_trusted_and_listed(families: set[Ke
             assert trusted.purposes == {Purpose.STATION, Purpose.SERVER}
             crl = read_crl(house.own_ca.crl(own.address).der)
             check_crl(crl, own.certificate, house.clock.now())
-            assert house.own_ca.responder(own).own.issuer == own.fingerprint
+            assert house.own_ca.responder(own).issuer == own.fingerprint
     assert house.own_ca.needed() == []
     assert house.alarms() == []
 
@@ -92,11 +92,10 @@ def test_a_crash_between_any_two_steps_is_continued(monkeypatch: pytest.MonkeyPa
 
 def test_what_was_made_and_is_not_wanted_any_more_is_not_kept() -> None:
     house = OwnHouse().created()
-    root, issuing = house.own_ca.hierarchy()
+    _, issuing = house.own_ca.hierarchy()
     task = MakeList(issuer=issuing, number=7)
     assert not house.own_ca.made(make_list(_shop(house), task, house.own_ca.opened(issuing), [], covers=0))
     assert house.own_ca.crl(issuing.address).number == 1
-    assert root.phase is Phase.ACTIVE
 
 
 def _shop(house: OwnHouse) -> Workshop:
@@ -140,7 +139,7 @@ def test_a_revoked_certificate_is_refused_at_once_and_listed_within_a_round() ->
     leaf, issuing, _ = house.issue("SN-1").chain
     house.own_ca.revoke(leaf.issuer_hash, leaf.serial, Reason.KEY_COMPROMISE, asked_by="test")
     assert (leaf.issuer_hash, leaf.serial) in house.trusting().revoked
-    house.keep()
+    house.lists()
     own = house.has(Rank.ISSUING)
     stored = house.own_ca.crl(own.address)
     crl = read_crl(stored.der)
@@ -155,13 +154,14 @@ def test_what_is_revoked_while_a_list_is_made_is_in_the_next_one() -> None:
     first, second = (house.issue(name).chain[0] for name in ("SN-1", "SN-2"))
     own = house.has(Rank.ISSUING)
     house.own_ca.revoke(first.issuer_hash, first.serial, Reason.UNSPECIFIED, asked_by="test")
+    house.clock.advance(APART)
     task = next(one for one in house.own_ca.needed() if isinstance(one, MakeList))
     covers, entries = house.own_ca.asked(own), house.own_ca.entries(own)
     house.own_ca.revoke(second.issuer_hash, second.serial, Reason.UNSPECIFIED, asked_by="test")
     shop = _shop(house)
     assert house.own_ca.made(make_list(shop, task, house.own_ca.opened(own), entries, covers=covers))
     assert not read_crl(house.own_ca.crl(own.address).der).is_revoked(second)
-    house.keep()
+    house.lists()
     crl = read_crl(house.own_ca.crl(own.address).der)
     assert crl.is_revoked(first)
     assert crl.is_revoked(second)
@@ -223,7 +223,7 @@ def test_a_new_issuing_ca_takes_over_and_the_former_ones_certificates_stay_good(
     for chain in (old, new):
         verify_path(chain[0], [], house.trusting().station_anchors, house.clock.now())
     house.own_ca.revoke(old[0].issuer_hash, old[0].serial, Reason.SUPERSEDED, asked_by="test")
-    house.keep()
+    house.lists()
     assert read_crl(house.own_ca.crl(former.address).der).is_revoked(old[0])
 
 
@@ -241,14 +241,15 @@ def test_an_issuing_ca_is_replaced_by_itself_before_it_ends() -> None:
 def test_a_revoked_issuing_ca_is_replaced_and_signs_nothing_meanwhile() -> None:
     house = OwnHouse().created()
     bad = house.has(Rank.ISSUING)
-    leaf = house.issue("SN-1").chain[0]
+    path = house.issue("SN-1").chain
     house.own_ca.revoke(bad.certificate.issuer_hash, bad.certificate.serial, Reason.CA_COMPROMISE, asked_by="test")
     assert house.own_ca.material().issuing == {}
     assert house.issue("SN-2").chain[1] != bad.certificate
     trusting = house.trusting()
     assert (bad.certificate.issuer_hash, bad.certificate.serial) in trusting.revoked
+    house.goes_by(seconds=1)
     assert read_crl(house.own_ca.crl(house.has(Rank.ROOT).address).der).is_revoked(bad.certificate)
-    assert leaf.issuer_hash == bad.certificate.subject_hash
+    assert house.run(_look(house, path)) is State.REVOKED
 
 
 def test_a_root_is_rolled_over_without_locking_anybody_out() -> None:

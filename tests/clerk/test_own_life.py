@@ -115,7 +115,7 @@ def test_a_retired_issuing_ca_is_in_its_roots_list_and_has_a_last_one_until_it_e
     house.keep()
     house.own_ca.revoke(leaf.issuer_hash, leaf.serial, Reason.SUPERSEDED, asked_by="test")
     house.own_ca.retire(retired.fingerprint, asked_by="test")
-    house.keep()
+    house.lists()
     assert read_crl(house.own_ca.crl(root.address).der).is_revoked(retired.certificate)
     found = house.own_ca.find_revocation(retired.certificate.issuer_hash, retired.certificate.serial)
     assert found is not None
@@ -153,7 +153,7 @@ def test_what_is_revoked_in_the_store_of_trust_is_listed_too() -> None:
     trust, own = house.workspace.services.trust, house.has(Rank.ISSUING)
     leaf = house.issue("SN-1").chain[0]
     trust.revoke_certificate(leaf, reason="key stolen", asked_by="test")
-    house.keep()
+    house.lists()
     assert house.own_ca.standing(own, int(leaf.serial, 16)) != GOOD
     assert read_crl(house.own_ca.crl(own.address).der).is_revoked(leaf)
     with pytest.raises(DomainError, match="for good"):
@@ -168,7 +168,7 @@ def test_a_release_takes_out_of_the_register_only_what_the_hold_entered() -> Non
         house.own_ca.revoke(leaf.issuer_hash, leaf.serial, Reason.CERTIFICATE_HOLD, asked_by="test")
     house.own_ca.unrevoke(one.issuer_hash, one.serial, asked_by="test")
     trust.unrevoke(other.issuer_hash, other.serial, asked_by="test")
-    house.keep()
+    house.lists()
     assert house.trusting().revoked == {(third.issuer_hash, third.serial)}
     own = house.has(Rank.ISSUING)
     crl = read_crl(house.own_ca.crl(own.address).der)
@@ -220,10 +220,10 @@ def test_a_cross_certificate_that_was_revoked_is_not_sent() -> None:
 def test_a_revoked_responder_answers_no_more() -> None:
     house = OwnHouse().created()
     issuing = house.has(Rank.ISSUING)
-    bad = house.own_ca.responder(issuing).own
+    bad = house.own_ca.responder(issuing)
     house.own_ca.revoke(bad.certificate.issuer_hash, bad.certificate.serial, Reason.KEY_COMPROMISE, asked_by="test")
     house.keep()
-    assert house.own_ca.responder(issuing).own.fingerprint != bad.fingerprint
+    assert house.own_ca.responder(issuing).fingerprint != bad.fingerprint
 
 
 def test_lists_are_good_for_clocks_that_are_late_and_never_begin_before_the_one_before() -> None:

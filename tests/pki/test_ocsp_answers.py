@@ -22,9 +22,9 @@ from forecourt.pki.ocsp import ocsp_request, read_ocsp
 from forecourt.pki.ocsp_answers import (
     GOOD,
     MAX_OCSP_REQUEST,
-    UNKNOWN,
     Standing,
     answer_ocsp,
+    is_asked_of,
     read_question,
     revoked,
 )
@@ -54,11 +54,11 @@ class Desk:
         return self.own.issuing if self.by_itself else self.own.responder()
 
     def answer(self, request: bytes) -> bytes:
-        """Raises BadOcsp."""
+        """Raises BadOcsp, and CannotSign for what is asked of another CA."""
         responder, question = self.responder, read_question(request)
         return answer_ocsp(
             question,
-            self.standings.get(question.serial, UNKNOWN),
+            self.standings.get(question.serial, GOOD),
             issuer=self.own.issuing.certificate,
             responder=responder.certificate,
             key=responder.key.for_signing,
@@ -68,11 +68,11 @@ class Desk:
 
 
 def a_desk(kind: KeyKind = "EC secp256r1", *, by_itself: bool = False) -> tuple[Desk, list[Certificate]]:
-    """One that knows a good and a revoked certificate, and not a third."""
+    """One that knows a good and a revoked certificate."""
     own = OwnHierarchy.of(kind)
-    good, bad, other = (own.issue(STATION) for _ in range(3))
+    good, bad = (own.issue(STATION) for _ in range(2))
     standings = {serial(good): GOOD, serial(bad): revoked(own.now - DAY, Reason.SUPERSEDED)}
-    return Desk(own, standings, by_itself), [good, bad, other]
+    return Desk(own, standings, by_itself), [good, bad]
 
 
 @pytest.mark.parametrize("by_itself", [False, True], ids=["appointed", "the CA itself"])
@@ -80,7 +80,7 @@ def a_desk(kind: KeyKind = "EC secp256r1", *, by_itself: bool = False) -> tuple[
 def test_answers_are_read_as_those_of_any_ca(kind: KeyKind, by_itself: bool, tmp_path: Path) -> None:
     desk, certificates = a_desk(kind, by_itself=by_itself)
     issuer, now = desk.own.issuing.certificate, desk.own.now
-    for certificate, status in zip(certificates, ("good", "revoked", "unknown"), strict=True):
+    for certificate, status in zip(certificates, ("good", "revoked"), strict=True):
         request = ocsp_request(certificate, issuer)
         assert read_question(request).serial == serial(certificate)
         made = desk.answer(request)
@@ -145,13 +145,22 @@ def test_an_unknown_extension_is_passed_over_unless_it_is_critical() -> None:
 
 
 def test_another_ca_is_not_answered_for() -> None:
-    """RFC 6960 §2.3: unauthorized, even when ours has a certificate with the same serial number."""
+    """Not even when ours has a certificate with the same serial number, nor when only the key differs."""
     desk, _ = a_desk()
     other = OwnHierarchy.of("EC secp384r1", name="Other")
     strange = other.issue(STATION)
     desk.standings[serial(strange)] = GOOD
-    made = ocsp.load_der_ocsp_response(desk.answer(ocsp_request(strange, other.issuing.certificate)))
-    assert made.response_status is ocsp.OCSPResponseStatus.UNAUTHORIZED
+    namesake = OwnHierarchy.of("RSA 2048")
+    assert namesake.issuing.certificate.subject_hash == desk.own.issuing.certificate.subject_hash
+    for certificate, issuer in (
+        (strange, other.issuing.certificate),
+        (namesake.issue(STATION), namesake.issuing.certificate),
+    ):
+        question = ocsp_request(certificate, issuer)
+        assert not is_asked_of(read_question(question), desk.own.issuing.certificate)
+        assert is_asked_of(read_question(question), issuer)
+        with pytest.raises(CannotSign, match="for another CA"):
+            desk.answer(question)
 
 
 @pytest.mark.parametrize("request_", [b"", b"\x30\x00", b"rubbish", bytes(MAX_OCSP_REQUEST + 1)])
@@ -180,7 +189,7 @@ def test_a_responder_needs_its_own_key() -> None:
 def test_openssl_reads_an_answer(kind: KeyKind, by_itself: bool, tmp_path: Path) -> None:
     """The request is made by openssl, with a nonce; its answer is verified by it."""
     desk, certificates = a_desk(kind, by_itself=by_itself)
-    for certificate, status in zip(certificates, ("good", "revoked", "unknown"), strict=True):
+    for certificate, status in zip(certificates, ("good", "revoked"), strict=True):
         request = openssl_request(desk.own, [certificate], tmp_path)
         assert read_question(request).nonce is not None
         said = openssl_ocsp(desk.own, [certificate], desk.answer(request), tmp_path)
@@ -207,7 +216,7 @@ def test_an_altered_request_is_answered_or_refused(changes: list[tuple[int, int]
         data[place % len(data)] = byte
     try:
         made = DESK.answer(bytes(data))
-    except BadOcsp:
+    except (BadOcsp, CannotSign):
         return
     ocsp.load_der_ocsp_response(made)
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from forecourt.clerk.housekeeping import Housekeeping
 from forecourt.clerk.own_keys import OwnKeys
-from forecourt.clerk.places import Places
+from forecourt.clerk.own_making import Places
 from forecourt.domain.authorities.model import (
     AuthorityKind,
     Choice,
@@ -19,6 +19,7 @@ from forecourt.domain.authorities.model import (
     OwnPolicy,
     Rank,
 )
+from forecourt.domain.authorities.own_plan import APART
 from forecourt.domain.paging import PageRequest
 from forecourt.domain.provisioning.service import BootPolicy
 from forecourt.domain.services import Services
@@ -92,6 +93,7 @@ def test_what_is_kept_comes_back(database: Database) -> None:
         await node.write(
             lambda services: services.own_ca.revoke(bad.issuer_hash, bad.serial, Reason.SUPERSEDED, asked_by="me")
         )
+        clock.advance(APART)
         await house.keep()
         stored = await node.read(lambda services: services.own_ca.crl(root.address))
         assert stored.number == 2

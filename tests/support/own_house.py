@@ -14,11 +14,12 @@ from typing import TypeVar
 
 from forecourt.clerk.housekeeping import Housekeeping
 from forecourt.clerk.own_keys import OwnKeys
-from forecourt.clerk.places import Places
+from forecourt.clerk.own_making import Places
 from forecourt.clerk.signers.own import OwnSigner
 from forecourt.domain.alarms.model import AlarmFilter, Topic
 from forecourt.domain.authorities.model import OWN, KeyFamily, OwnCertificate, OwnPolicy, Phase, Rank
 from forecourt.domain.authorities.own_ca import OwnCa
+from forecourt.domain.authorities.own_plan import APART
 from forecourt.domain.paging import PageRequest
 from forecourt.domain.signing.model import Assignment, Issued, OpenedAuthority, SigningNumber, Use, Wanted
 from forecourt.gateway.trust import Trusting, prepare
@@ -71,6 +72,11 @@ class OwnHouse:
     def goes_by(self, **duration: float) -> None:
         """Time, after which the house is kept."""
         self.clock.advance(timedelta(**duration))
+        self.keep()
+
+    def lists(self) -> None:
+        """The house is kept when all that was revoked has to be in lists."""
+        self.clock.advance(APART)
         self.keep()
 
     def change(self, **changes: object) -> None:

@@ -112,3 +112,8 @@ def services_over(
 ) -> Services:
     """Every service, over one database."""
     return services_on(clock=clock, policy=BootPolicy(), hasher=hasher, vault=VAULT, file_policy=file_policy)(unit)
+
+
+def services_without_token(unit: ScratchUnit, clock: Clock) -> Services:
+    """As they are where the settings name no PKCS#11 token."""
+    return services_on(clock=clock, policy=BootPolicy(), hasher=PlainHasher(), vault=VAULT, has_token=False)(unit)

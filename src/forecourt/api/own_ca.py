@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 from typing import Annotated
 
 import msgspec
@@ -13,6 +12,7 @@ from litestar.response import Stream
 from msgspec import UNSET, Meta, UnsetType
 
 from forecourt.api.authentication import AskedBy
+from forecourt.api.certificate_words import PEM, Fingerprint, IssuerHash, Serial, pem_file
 from forecourt.api.csv import csv_download
 from forecourt.api.own_ca_views import (
     REVOCATION_COLUMNS,
@@ -28,18 +28,13 @@ from forecourt.api.own_ca_views import (
     show_status,
 )
 from forecourt.api.paging import Listing, Paging, listing, part_of
-from forecourt.api.trust import PEM
 from forecourt.api.words import Works, from_path
 from forecourt.domain.authorities.model import KeyFamily, OwnPolicy, Rank
+from forecourt.domain.authorities.own_policy import hours_back
 from forecourt.domain.errors import invalid, not_found
 from forecourt.domain.services import Services
 from forecourt.pki.reasons import Reason
 
-Fingerprint = Annotated[
-    str, PathParameter(description="SHA-256 of the certificate, in hexadecimal; colons may stand between the pairs.")
-]
-IssuerHash = Annotated[str, PathParameter(description="SHA-256 of the issuer's name in DER, in hexadecimal.")]
-Serial = Annotated[str, PathParameter(description="The serial number, in hexadecimal.")]
 Family = Annotated[str, PathParameter(description="`rsa` or `ecdsa`.")]
 RankName = Annotated[str, PathParameter(description="`root` or `issuing`.")]
 Despite = Annotated[
@@ -73,7 +68,7 @@ class OwnPolicyChange(msgspec.Struct, frozen=True, rename="camel", forbid_unknow
         if "families" in given:
             given["families"] = frozenset(given["families"])
         if "backdated_hours" in given:
-            given["backdated"] = _hours(given.pop("backdated_hours"))
+            given["backdated"] = hours_back(given.pop("backdated_hours"))
         return replace(known, **given)
 
 
@@ -149,8 +144,7 @@ class OwnAuthority(Controller):
         """As PEM: what stations and others have to trust when it is a root."""
         wanted = from_path(fingerprint)
         found = await workspace.read(lambda services: services.own_ca.certificate(wanted).certificate)
-        headers = {"Content-Disposition": f'attachment; filename="{found.fingerprint}.pem"'}
-        return Response(found.pem, media_type=PEM, headers=headers)
+        return pem_file(found)
 
     @get(
         "/certificates/{fingerprint:str}/cross/pem",
@@ -163,8 +157,7 @@ class OwnAuthority(Controller):
         one they have (AdditionalRootCertificateCheck)."""
         wanted = from_path(fingerprint)
         found = await workspace.read(lambda services: services.own_ca.cross(wanted))
-        headers = {"Content-Disposition": f'attachment; filename="{found.fingerprint}.pem"'}
-        return Response(found.pem, media_type=PEM, headers=headers)
+        return pem_file(found)
 
     @post("/rolls", status_code=202, summary="Replace a CA of the own authority", operation_id="rollOwnAuthority")
     async def roll(self, data: JSONBody[NewOwnRoll], workspace: Works, asked_by: AskedBy) -> None:
@@ -257,10 +250,3 @@ class OwnAuthority(Controller):
         """Only for the reason certificateHold; everything else is for good."""
         hash_, number = from_path(issuer_hash), from_path(serial)
         await workspace.write(lambda services: services.own_ca.unrevoke(hash_, number, asked_by=asked_by))
-
-
-def _hours(hours: float) -> timedelta:
-    try:
-        return timedelta(hours=hours)
-    except (OverflowError, ValueError) as error:
-        raise invalid("notBefore can be set back by 0 to 720 hours.", field="backdatedHours") from error

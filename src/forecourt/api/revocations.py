@@ -9,11 +9,12 @@ from typing import Annotated, Final
 
 import msgspec
 from litestar import Controller, delete, get, post
-from litestar.params import JSONBody, PathParameter, QueryParameter
+from litestar.params import JSONBody, QueryParameter
 from litestar.response import Stream
 from msgspec import Meta
 
 from forecourt.api.authentication import AskedBy
+from forecourt.api.certificate_words import IssuerHash, Serial
 from forecourt.api.csv import Cell, csv_download
 from forecourt.api.paging import Listing, Paging, listing, part_of
 from forecourt.api.problems import Fault, bad_request
@@ -25,8 +26,6 @@ from forecourt.pki.revocation import MAX_CRL, Crl
 
 _MAX_CRL_BODY_BYTES: Final = 2 * MAX_CRL
 
-IssuerHash = Annotated[str, PathParameter(description="SHA-256 of the issuer's name in DER, in hexadecimal.")]
-Serial = Annotated[str, PathParameter(description="The serial number, in hexadecimal.")]
 Digest = Annotated[
     str | None, QueryParameter(max_length=200, pattern="^[^\\x00]*$", description="Only the list with this SHA-256.")
 ]
@@ -66,6 +65,10 @@ class RevocationView(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     reason: Annotated[str, Meta(description="Why it was revoked.")]
     revoked_by: Annotated[str, Meta(description="Who revoked it.")]
     revoked_at: Annotated[datetime, Meta(description="When it was revoked.")]
+    not_after: Annotated[
+        datetime | None,
+        Meta(description="When it expires, some days after which it is forgotten here; null when that is not known."),
+    ]
 
 
 class EnteredView(RevocationView, frozen=True, rename="camel", kw_only=True):
@@ -102,6 +105,7 @@ def show_revocation(revoked: Revoked) -> RevocationView:
         reason=revoked.reason,
         revoked_by=revoked.revoked_by,
         revoked_at=revoked.revoked_at,
+        not_after=revoked.not_after,
     )
 
 
@@ -180,8 +184,9 @@ class Revocations(Controller):
         request_max_body_size=_MAX_CRL_BODY_BYTES,
     )
     async def add_crl(self, data: JSONBody[NewCrl], workspace: Works, asked_by: AskedBy) -> CrlView:
-        """Takes the place of the older one of the same issuer, key and scope, and counts at once. At most 100 lists
-        with 64 MiB together are kept."""
+        """Of a CA that is trusted for `stationIdentity`, `onboarding` or `firmwareSigning`. It takes the place of the
+        older one of the same issuer, key and scope, and counts at once. At most 100 lists with 64 MiB together are
+        kept."""
         crl = await asyncio.to_thread(read_list, data.crl)
         await workspace.write(lambda services: services.trust.put_crl(crl, asked_by=asked_by))
         return show_crl(crl)

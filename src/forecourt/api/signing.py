@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated
 
 import msgspec
 from litestar import Controller, MediaType, Response, get, post
@@ -13,6 +13,7 @@ from litestar.response import Stream
 from msgspec import Meta
 
 from forecourt.api.authentication import AskedBy
+from forecourt.api.certificate_words import PEM, Fingerprint, pem_file
 from forecourt.api.csv import MEDIA_TYPE as CSV
 from forecourt.api.csv import csv_download
 from forecourt.api.paging import Listing, Paging, listing
@@ -35,12 +36,7 @@ from forecourt.domain.signing.revoking import revoke_issued
 from forecourt.domain.trust.naming import bare_hash
 from forecourt.pki.reasons import Reason
 
-PEM: Final = "application/x-pem-file"
-
 SigningId = Annotated[int, PathParameter(description="The number of the request.")]
-Fingerprint = Annotated[
-    str, PathParameter(description="SHA-256 of the certificate, in hexadecimal; colons may stand between the pairs.")
-]
 Token = Annotated[str, PathParameter(description="What an authority was told to look for.")]
 Requested = NamedDependency[SkipValidation[SigningFilter]]
 Registered = NamedDependency[SkipValidation[IssuedFilter]]
@@ -196,8 +192,7 @@ class IssuedCertificates(Controller):
         """As PEM, followed by its issuers."""
         wanted = bare_hash(from_path(fingerprint))
         found = await workspace.read(lambda services: services.signing.issued(wanted))
-        headers = {"Content-Disposition": f'attachment; filename="{found.certificate.fingerprint}.pem"'}
-        return Response("".join(one.pem for one in found.chain), media_type=PEM, headers=headers)
+        return pem_file(*found.chain)
 
     @post(
         "/issued-certificates/{fingerprint:str}/revoke",

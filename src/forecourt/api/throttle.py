@@ -1,4 +1,4 @@
-"""How often a password may be guessed."""
+"""How often one address may do what is dear, such as to guess a password."""
 
 from __future__ import annotations
 
@@ -12,22 +12,24 @@ MAX_ADDRESSES: Final = 10_000
 
 
 class Throttle:
-    """Counts attempts per address: ten at once, then one every six seconds.
+    """Counts attempts per address: ten at once, then one every six seconds, unless it is made for something else.
 
     It never locks the account, only the address that guesses, so nobody can lock the administrator out from
     elsewhere. An attempt counts when it begins, so that many at once are no way around; a success is given back.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, burst: float = BURST, seconds_per_attempt: float = SECONDS_PER_ATTEMPT) -> None:
+        self._seconds = seconds_per_attempt
+        self._burst_seconds = burst * seconds_per_attempt
         self._free_at: OrderedDict[str, float] = OrderedDict()
 
     def seconds_to_wait(self, address: str, now: float) -> float:
         """Begin an attempt: 0 when it may go on, else how long to wait. ``now`` is monotonic, in seconds."""
         network = _network(address)
         free_at = max(self._free_at.pop(network, now), now)
-        ahead = free_at + SECONDS_PER_ATTEMPT - now - BURST * SECONDS_PER_ATTEMPT
+        ahead = free_at + self._seconds - now - self._burst_seconds
         if ahead <= 0:
-            free_at += SECONDS_PER_ATTEMPT
+            free_at += self._seconds
         self._free_at[network] = free_at
         while len(self._free_at) > MAX_ADDRESSES:
             self._free_at.popitem(last=False)
@@ -36,7 +38,7 @@ class Throttle:
     def give_back(self, address: str) -> None:
         network = _network(address)
         if network in self._free_at:
-            self._free_at[network] -= SECONDS_PER_ATTEMPT
+            self._free_at[network] -= self._seconds
 
 
 def _network(address: str) -> str:

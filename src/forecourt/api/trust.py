@@ -9,11 +9,12 @@ from typing import Annotated, Final
 import msgspec
 from litestar import Controller, Response, delete, get, patch, post
 from litestar.di import NamedDependency, Provide
-from litestar.params import JSONBody, PathParameter, QueryParameter, SkipValidation
+from litestar.params import JSONBody, QueryParameter, SkipValidation
 from litestar.response import Stream
 from msgspec import UNSET, Meta, UnsetType
 
 from forecourt.api.authentication import AskedBy
+from forecourt.api.certificate_words import PEM, Fingerprint, pem_file
 from forecourt.api.csv import csv_download
 from forecourt.api.paging import Listing, Paging, listing, part_of
 from forecourt.api.trust_views import (
@@ -33,13 +34,8 @@ from forecourt.domain.trust.importing import read_all
 from forecourt.domain.trust.model import Changed, Origin, Purpose, Role, TrustFilter
 from forecourt.pki.certificate import MAX_BUNDLE_SIZE
 
-PEM: Final = "application/x-pem-file"
-
 Chosen = NamedDependency[SkipValidation[TrustFilter]]
 
-Fingerprint = Annotated[
-    str, PathParameter(description="SHA-256 of the certificate, in hexadecimal; colons may stand between the pairs.")
-]
 
 _MAX_BODY_BYTES: Final = 2 * MAX_BUNDLE_SIZE
 """JSON writes every line end of PEM with two characters, and percent-encoding with three."""
@@ -160,8 +156,7 @@ class TrustedCertificates(Controller):
         """As PEM."""
         wanted = from_path(fingerprint)
         found = await workspace.read(lambda services: services.trust.get(wanted).certificate)
-        headers = {"Content-Disposition": f'attachment; filename="{found.fingerprint}.pem"'}
-        return Response(found.pem, media_type=PEM, headers=headers)
+        return pem_file(found)
 
     @patch(
         "/trust/certificates/{fingerprint:str}",

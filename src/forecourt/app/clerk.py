@@ -11,7 +11,7 @@ from forecourt.clerk.housekeeping import Housekeeping
 from forecourt.clerk.listener_keys import tend_listener_keys
 from forecourt.clerk.memory import WorkspaceMemory
 from forecourt.clerk.own_keys import OwnKeys
-from forecourt.clerk.places import Places
+from forecourt.clerk.own_making import Places
 from forecourt.clerk.signers.choosing import SignersOfKinds
 from forecourt.clerk.signers.own import OwnSigner
 from forecourt.clerk.signers.pkcs11 import Token

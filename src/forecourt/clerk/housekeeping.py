@@ -16,8 +16,7 @@ from typing import Final, TypeVar
 import structlog
 
 from forecourt.clerk.own_keys import NewKey, OwnKeys
-from forecourt.clerk.own_making import Entry, Workshop, make_issuing, make_list, make_responder, make_root
-from forecourt.clerk.places import Places
+from forecourt.clerk.own_making import Entry, Places, Workshop, make_issuing, make_list, make_responder, make_root
 from forecourt.clerk.signers.pkcs11 import KeyLost, TokenTrouble
 from forecourt.clerk.threads import in_thread
 from forecourt.clock import Clock

@@ -6,14 +6,13 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, TypedDict
 
 import structlog
 
 from forecourt.clerk.own_keys import NewKey, OwnKeys
-from forecourt.clerk.places import Places
 from forecourt.clerk.signers.pkcs11 import KeyLost, TokenTrouble
-from forecourt.domain.authorities.model import KeyFamily, OpenedOwn, OwnPolicy
+from forecourt.domain.authorities.model import KeyFamily, OpenedOwn, OwnCertificate, OwnPolicy
 from forecourt.domain.authorities.own_ca import MadeCa, MadeList, MadeResponder
 from forecourt.domain.authorities.own_plan import RESPONDER_LIFE, MakeIssuing, MakeList, MakeResponder, MakeRoot
 from forecourt.pki.certificate import Certificate
@@ -33,6 +32,33 @@ _DIGITS: Final = 8
 _log = structlog.get_logger(__name__)
 
 Entry = tuple[int, datetime, Reason]
+
+
+class Urls(TypedDict):
+    """Arguments of `forecourt.pki.drafts.draft`."""
+
+    crl_url: str | None
+    ocsp_url: str | None
+    issuer_url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The public address of the console as relying parties reach it; empty when they cannot, and then certificates
+    name no places."""
+
+    base: str = ""
+
+    def of(self, issuer: OwnCertificate) -> Urls:
+        """For certificates of an issuer."""
+        if not self.base:
+            return Urls(crl_url=None, ocsp_url=None, issuer_url=None)
+        start = f"{self.base.rstrip('/')}/pki"
+        return Urls(
+            crl_url=f"{start}/{issuer.address}.crl",
+            ocsp_url=f"{start}/ocsp/{issuer.address}",
+            issuer_url=f"{start}/{issuer.address}.cer",
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

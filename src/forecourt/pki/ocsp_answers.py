@@ -28,16 +28,14 @@ MAX_NONCE: Final = 128
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How it is with a serial number."""
+    """How it is with a serial number of a certificate that was issued; of others nothing is said."""
 
-    status: Literal["good", "revoked", "unknown"]
+    status: Literal["good", "revoked"]
     revoked_at: datetime | None = None
     reason: Reason | None = None
 
 
 GOOD: Final = Standing("good")
-UNKNOWN: Final = Standing("unknown")
-"""It was never issued by this CA."""
 
 
 def revoked(revoked_at: datetime, reason: Reason) -> Standing:
@@ -53,6 +51,11 @@ class OcspQuestion:
     """Of the one certificate that it asks for."""
     nonce: x509.OCSPNonce | None
     """To be sent back; no other request has the same."""
+
+    @property
+    def hash_name(self) -> str:
+        """Of the hash by which it names the issuer."""
+        return self.asked.hash_algorithm.name
 
 
 def read_question(request: bytes) -> OcspQuestion:
@@ -88,6 +91,18 @@ def _nonce(extensions: x509.Extensions) -> x509.OCSPNonce | None:
     return nonce
 
 
+def is_asked_of(question: OcspQuestion, issuer: Certificate) -> bool:
+    """Whether it names the issuer, by the hashes of its name and of its key; what does not is answered with
+    ``unauthorized``, which nobody signs (RFC 6960 §2.3)."""
+    asked = question.asked
+    algorithm = asked.hash_algorithm
+    if not isinstance(algorithm, hashes.SHA1 | hashes.SHA256 | hashes.SHA384 | hashes.SHA512):
+        return False
+    name = hashlib.new(algorithm.name, issuer.x509.subject.public_bytes(), usedforsecurity=False).digest()
+    own = ocsp.OCSPRequestBuilder().add_certificate(issuer.x509, issuer.x509, algorithm).build()
+    return (name, own.issuer_key_hash) == (asked.issuer_name_hash, asked.issuer_key_hash)
+
+
 def answer_ocsp(
     question: OcspQuestion,
     standing: Standing,
@@ -100,14 +115,14 @@ def answer_ocsp(
 ) -> bytes:
     """The answer in DER, with the responder's certificate in it unless it is the issuer itself.
 
-    ``standing`` is that of the question's serial number at the issuer. What is asked of another CA is answered with
-    ``unauthorized`` (RFC 6960 §2.3). Raises CannotSign.
+    ``standing`` is that of the question's serial number at the issuer, which the question names (`is_asked_of`).
+    Without a nonce the answer is the same to all who ask for this serial number with this hash. Raises CannotSign.
     """
     if spki(key.public_key()) != spki(responder.x509.public_key()):
         raise CannotSign(f"The key to sign with is not that of {quoted(responder.subject)}. Nothing was answered.")
     asked = question.asked
-    if not _is_of(asked, issuer):
-        return refusal_of_ocsp(ocsp.OCSPResponseStatus.UNAUTHORIZED)
+    if not is_asked_of(question, issuer):
+        raise CannotSign(f"The question is for another CA than {quoted(issuer.subject)}. Nothing was answered.")
     try:
         with tolerance():
             builder = ocsp.OCSPResponseBuilder().add_response_by_hash(
@@ -139,20 +154,9 @@ def refusal_of_ocsp(status: ocsp.OCSPResponseStatus) -> bytes:
 _STATUS: Final = {
     "good": ocsp.OCSPCertStatus.GOOD,
     "revoked": ocsp.OCSPCertStatus.REVOKED,
-    "unknown": ocsp.OCSPCertStatus.UNKNOWN,
 }
 
 
 def _flag(reason: Reason | None) -> x509.ReasonFlags | None:
     """What is not specified is said by saying nothing (RFC 5280 §5.3.1)."""
     return None if reason is None or reason is Reason.UNSPECIFIED else reason.flag
-
-
-def _is_of(asked: ocsp.OCSPRequest, issuer: Certificate) -> bool:
-    """Whether it names the issuer, by the hashes of its name and of its key."""
-    algorithm = asked.hash_algorithm
-    if not isinstance(algorithm, hashes.SHA1 | hashes.SHA256 | hashes.SHA384 | hashes.SHA512):
-        return False
-    name = hashlib.new(algorithm.name, issuer.x509.subject.public_bytes(), usedforsecurity=False).digest()
-    own = ocsp.OCSPRequestBuilder().add_certificate(issuer.x509, issuer.x509, algorithm).build()
-    return (name, own.issuer_key_hash) == (asked.issuer_name_hash, asked.issuer_key_hash)

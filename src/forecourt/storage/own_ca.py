@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import BigInteger, Boolean, Column, Index, LargeBinary, Table, Text, select
 
 from forecourt.domain.authorities.model import (
     InToken,
@@ -26,12 +26,95 @@ from forecourt.pki.errors import BadKey
 from forecourt.pki.reasons import Reason
 from forecourt.pki.revocation import Crl
 from forecourt.storage.connection import Row
-from forecourt.storage.own_ca_tables import own_revocation
 from forecourt.storage.pages import number_after, page_of
-from forecourt.storage.schema import columns_of, from_micros, maybe_from_micros, maybe_to_micros, paged, to_micros
+from forecourt.storage.schema import (
+    Key,
+    columns_of,
+    from_micros,
+    maybe_from_micros,
+    maybe_to_micros,
+    metadata,
+    moment,
+    paged,
+    text,
+    to_micros,
+)
 from forecourt.storage.server_certificates import KeyRing
 from forecourt.storage.trust import TrustRecords, parsed
 from forecourt.storage.unit_of_work import Unit
+
+own_ca: Final = Table(
+    "own_ca",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    text("policy", is_required=False),
+    Column("is_wanted", Boolean, nullable=False),
+)
+"""One row, which whoever changes something locks; ``policy`` is JSON, and absent while nobody has changed it."""
+
+own_roll: Final = Table(
+    "own_roll",
+    metadata,
+    Column("family", Text, primary_key=True),
+    Column("rank", Text, primary_key=True),
+)
+"""What is to be replaced, until it is."""
+
+own_certificate: Final = Table(
+    "own_certificate",
+    metadata,
+    Column("number", Key, primary_key=True, autoincrement=True),
+    text("fingerprint"),
+    text("family"),
+    text("rank"),
+    text("phase"),
+    text("key_id"),
+    text("issuer", is_required=False),
+    text("pem"),
+    text("cross_pem", is_required=False),
+    text("sealed_key", is_required=False),
+    Column("is_in_token", Boolean, nullable=False),
+    moment("made_at"),
+    text("address", is_required=False),
+    Index("own_certificate_by_fingerprint", "fingerprint", unique=True),
+    Index("own_certificate_by_address", "address"),
+    Index("own_certificate_of_issuer", "issuer"),
+    sqlite_autoincrement=True,
+)
+"""``sealed_key`` is absent for keys in a token, and for those that are gone; ``issuer`` is a fingerprint."""
+
+own_list: Final = Table(
+    "own_list",
+    metadata,
+    Column("address", Text, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+    moment("this_update"),
+    moment("next_update"),
+    Column("der", LargeBinary, nullable=False),
+    Column("asked", BigInteger, nullable=False),
+    Column("covers", BigInteger, nullable=False),
+    Column("urgent", BigInteger, nullable=True),
+    moment("made_at", is_required=False),
+)
+"""The list of revoked certificates (CRL) of an own CA. ``asked`` counts how often a new one was asked for, ``covers``
+is what that was when its entries were read: below it, the list is behind. ``urgent`` is what ``asked`` was made when
+something was last urgent. ``made_at`` is absent for what an older version made."""
+
+own_revocation: Final = Table(
+    "own_revocation",
+    metadata,
+    Column("key", Key, primary_key=True, autoincrement=True),
+    text("issuer_hash"),
+    text("serial"),
+    text("subject"),
+    text("reason"),
+    text("revoked_by"),
+    moment("revoked_at"),
+    moment("not_after", is_required=False),
+    Column("is_entered", Boolean, nullable=False),
+    Index("own_revocation_by_serial", "issuer_hash", "serial", unique=True),
+    sqlite_autoincrement=True,
+)
 
 _LOCK: Final = (
     "INSERT INTO own_ca (id, policy, is_wanted) VALUES (1, NULL, false)"
@@ -43,14 +126,15 @@ _CERTIFICATE: Final = (
 )
 _ADD: Final = (
     "INSERT INTO own_certificate (fingerprint, family, rank, phase, key_id, issuer, pem, cross_pem, sealed_key,"
-    " is_in_token, made_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " is_in_token, made_at, address) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _PUT_LIST: Final = (
-    "INSERT INTO own_list (address, number, this_update, next_update, der, asked, covers)"
-    " VALUES (?, ?, ?, ?, ?, 0, ?) ON CONFLICT (address) DO UPDATE SET number = excluded.number,"
+    "INSERT INTO own_list (address, number, this_update, next_update, der, asked, covers, made_at)"
+    " VALUES (?, ?, ?, ?, ?, 0, ?, ?) ON CONFLICT (address) DO UPDATE SET number = excluded.number,"
     " this_update = excluded.this_update, next_update = excluded.next_update, der = excluded.der,"
-    " covers = excluded.covers WHERE own_list.number < excluded.number"
+    " covers = excluded.covers, made_at = excluded.made_at WHERE own_list.number < excluded.number"
 )
+_LISTS: Final = "SELECT address, number, this_update, next_update, asked, covers, urgent, made_at FROM own_list"
 _SHOWN: Final = "key issuer_hash serial subject reason revoked_by revoked_at not_after is_entered"
 _REVOCATION: Final = f"SELECT {', '.join(_SHOWN.split())} FROM own_revocation WHERE issuer_hash = ?"
 _columns = own_revocation.c
@@ -115,6 +199,7 @@ class OwnRecords:
                 None if new.key is None else self._keys.seal(new.key),
                 own.is_in_token,
                 to_micros(own.made_at),
+                own.address,
             ),
         )
 
@@ -137,6 +222,15 @@ class OwnRecords:
     def all(self) -> Sequence[OwnCertificate]:
         return [_to_own(row) for row in self._unit.all(f"{_CERTIFICATE} ORDER BY number")]
 
+    def at_address(self, address: str) -> OwnCertificate | None:
+        row = self._unit.one(f"{_CERTIFICATE} WHERE address = ?", (address,))
+        return None if row is None else _to_own(row)
+
+    def below(self, fingerprint: str) -> Sequence[OwnCertificate]:
+        return [
+            _to_own(row) for row in self._unit.all(f"{_CERTIFICATE} WHERE issuer = ? ORDER BY number", (fingerprint,))
+        ]
+
     def key(self, fingerprint: str) -> OwnKey:
         sql = "SELECT key_id, is_in_token, sealed_key FROM own_certificate WHERE fingerprint = ?"
         row = self._unit.one(sql, (fingerprint,))
@@ -152,28 +246,30 @@ class OwnRecords:
     # Lists
 
     def lists(self) -> Mapping[str, OwnList]:
-        rows = self._unit.all("SELECT address, number, this_update, next_update, asked, covers FROM own_list")
-        return {
-            address: OwnList(number, from_micros(this_update), from_micros(next_update), is_behind=covers < asked)
-            for address, number, this_update, next_update, asked, covers in rows
-        }
+        return {row[0]: _to_list(row) for row in self._unit.all(_LISTS)}
 
-    def put_list(self, address: str, crl: Crl, *, number: int, covers: int) -> bool:
+    def put_list(self, address: str, crl: Crl, *, number: int, covers: int, made_at: datetime) -> bool:
         next_update = crl.next_update or crl.this_update
-        parameters = (address, number, to_micros(crl.this_update), to_micros(next_update), crl.der, covers)
-        return self._unit.execute(_PUT_LIST, parameters) > 0
+        times = to_micros(crl.this_update), to_micros(next_update)
+        return self._unit.execute(_PUT_LIST, (address, number, *times, crl.der, covers, to_micros(made_at))) > 0
 
     def find_list(self, address: str) -> StoredList | None:
-        sql = "SELECT der, number, this_update, next_update FROM own_list WHERE address = ?"
+        sql = "SELECT der, number, this_update, next_update, made_at FROM own_list WHERE address = ?"
         row = self._unit.one(sql, (address,))
-        return None if row is None else StoredList(bytes(row[0]), row[1], from_micros(row[2]), from_micros(row[3]))
+        if row is None:
+            return None
+        der, number, this_update, next_update, made_at = row
+        return StoredList(
+            bytes(der), number, from_micros(this_update), from_micros(next_update), maybe_from_micros(made_at)
+        )
 
     def asked(self, address: str) -> int:
         row = self._unit.one("SELECT asked FROM own_list WHERE address = ?", (address,))
         return 0 if row is None else int(row[0])
 
-    def ask_list(self, address: str) -> None:
-        self._unit.execute("UPDATE own_list SET asked = asked + 1 WHERE address = ?", (address,))
+    def ask_list(self, address: str, *, is_urgent: bool) -> None:
+        urgent = ", urgent = asked + 1" if is_urgent else ""
+        self._unit.execute(f"UPDATE own_list SET asked = asked + 1{urgent} WHERE address = ?", (address,))
 
     # Revocations
 
@@ -232,6 +328,18 @@ def _to_own(row: Row) -> OwnCertificate:
         is_in_token=bool(is_in_token),
         has_key=bool(is_in_token or is_sealed),
         made_at=from_micros(made_at),
+    )
+
+
+def _to_list(row: Row) -> OwnList:
+    _, number, this_update, next_update, asked, covers, urgent, made_at = row
+    return OwnList(
+        number,
+        from_micros(this_update),
+        from_micros(next_update),
+        is_behind=covers < asked,
+        is_urgent=urgent is not None and covers < urgent,
+        made_at=maybe_from_micros(made_at),
     )
 
 

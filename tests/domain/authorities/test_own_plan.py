@@ -75,6 +75,12 @@ def a_list(number: int = 1, *, hours: float = 24, is_behind: bool = False) -> Ow
     return OwnList(number, NOON, NOON + timedelta(hours=hours), is_behind=is_behind)
 
 
+def a_list_made(ago: float | None, *, is_behind: bool = True, is_urgent: bool = False, hours: float = 24) -> OwnList:
+    """So many seconds ago; None for one of which nobody knows when."""
+    made_at = None if ago is None else NOON - timedelta(seconds=ago)
+    return replace(a_list(7, hours=hours), is_behind=is_behind, is_urgent=is_urgent, made_at=made_at)
+
+
 EMPTY = OwnState(policy=POLICY, certificates=[], lists={})
 TREE = Tree()
 
@@ -97,7 +103,7 @@ def test_every_family_of_the_policy_gets_a_root() -> None:
 def test_what_follows_a_root() -> None:
     state = TREE.state(certificates=[TREE.root], lists={})
     assert tasks(state, NOON) == [
-        MakeIssuing(family=FAMILY, root=TREE.root, previous=None),
+        MakeIssuing(family=FAMILY, root=TREE.root),
         MakeResponder(issuer=TREE.root),
         MakeList(issuer=TREE.root, number=1),
     ]
@@ -106,7 +112,7 @@ def test_what_follows_a_root() -> None:
 @pytest.mark.parametrize(("days", "is_due"), [(101, False), (99, True)])
 def test_an_issuing_ca_is_replaced_before_it_ends(days: float, is_due: bool) -> None:
     tree = Tree(issuing=days)
-    wanted = [MakeIssuing(family=FAMILY, root=tree.root, previous=tree.issuing)] if is_due else []
+    wanted = [MakeIssuing(family=FAMILY, root=tree.root)] if is_due else []
     assert tasks(tree.state(), NOON) == wanted
 
 
@@ -122,7 +128,7 @@ def test_an_overlap_of_the_policy_only_makes_it_earlier(overlap: int, days: floa
     """What is signed always gets its full life; and no new CA would be better than one that has most of its own."""
     tree = Tree(issuing=days)
     policy = replace(POLICY, overlap_days=overlap)
-    wanted = [MakeIssuing(family=FAMILY, root=tree.root, previous=tree.issuing)] if is_due else []
+    wanted = [MakeIssuing(family=FAMILY, root=tree.root)] if is_due else []
     assert tasks(tree.state(policy=policy), NOON) == wanted
 
 
@@ -176,7 +182,7 @@ def test_lists_are_made_up_to_the_end_and_responders_are_not() -> None:
 def test_what_was_asked_for_is_made() -> None:
     for rank, task in (
         (Rank.ROOT, MakeRoot(family=FAMILY, previous=TREE.root)),
-        (Rank.ISSUING, MakeIssuing(family=FAMILY, root=TREE.root, previous=TREE.issuing)),
+        (Rank.ISSUING, MakeIssuing(family=FAMILY, root=TREE.root)),
     ):
         assert tasks(TREE.state(rolls=frozenset({(FAMILY, rank)})), NOON) == [task]
 
@@ -185,9 +191,9 @@ def test_an_issuing_ca_below_another_root_or_revoked_is_replaced() -> None:
     other = own(Authority.root("Other", validity=lasting(1000), now=NOON), Rank.ROOT)
     former = replace(TREE.root, phase=Phase.FORMER)
     state = TREE.state(certificates=[former, TREE.issuing, *TREE.responders, other])
-    assert MakeIssuing(family=FAMILY, root=other, previous=TREE.issuing) in tasks(state, NOON)
+    assert MakeIssuing(family=FAMILY, root=other) in tasks(state, NOON)
     revoked = TREE.state(revoked=frozenset({TREE.issuing.fingerprint}))
-    assert tasks(revoked, NOON) == [MakeIssuing(family=FAMILY, root=TREE.root, previous=TREE.issuing)]
+    assert tasks(revoked, NOON) == [MakeIssuing(family=FAMILY, root=TREE.root)]
 
 
 @pytest.mark.parametrize(("days", "is_due"), [(11, False), (9, True)])
@@ -212,6 +218,25 @@ def test_a_list_is_made_again(known: OwnList, is_due: bool) -> None:
     state = TREE.state(lists={TREE.root.address: a_list(), TREE.issuing.address: known})
     wanted = [MakeList(issuer=TREE.issuing, number=8, since=NOON)] if is_due else []
     assert tasks(state, NOON) == wanted
+
+
+@pytest.mark.parametrize(
+    ("known", "is_due"),
+    [
+        (a_list_made(9.9), False),
+        (a_list_made(10), True),
+        (a_list_made(0.9, is_urgent=True), False),
+        (a_list_made(1, is_urgent=True), True),
+        (a_list_made(None), True),
+        (a_list_made(-0.1), True),
+        (a_list_made(3600, is_behind=False), False),
+        (a_list_made(0, is_behind=False, hours=12), True),
+    ],
+    ids=["fresh", "old enough", "fresh, urgent", "urgent", "older version", "clock set back", "says all", "ends soon"],
+)
+def test_many_revocations_in_a_row_make_few_lists(known: OwnList, is_due: bool) -> None:
+    state = TREE.state(lists={TREE.root.address: a_list(), TREE.issuing.address: known})
+    assert [isinstance(one, MakeList) for one in tasks(state, NOON)] == [True] * is_due
 
 
 @pytest.mark.parametrize(

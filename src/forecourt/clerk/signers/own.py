@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from forecourt.clerk.own_keys import OwnKeys
-from forecourt.clerk.places import Places
+from forecourt.clerk.own_making import Places
 from forecourt.clerk.signers.pkcs11 import TokenTrouble
 from forecourt.clock import Clock, SystemClock
 from forecourt.domain.authorities.model import IssuingChain, KeyFamily, OwnMaterial

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, Never, Protocol
+from typing import Final, Never, Protocol, Self
 
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
@@ -24,7 +24,28 @@ class SignsInToken(Protocol):
         ...
 
 
-class TokenRsaKey(rsa.RSAPrivateKey):
+class _SignsOnly:
+    """What no key in a token does. Copies are itself: there is one key, and it is elsewhere."""
+
+    def private_numbers(self) -> Never:
+        raise _only_signs()
+
+    def private_bytes(
+        self,
+        encoding: serialization.Encoding,
+        format: serialization.PrivateFormat,  # noqa: A002  # the library's own name for it
+        encryption_algorithm: serialization.KeySerializationEncryption,
+    ) -> Never:
+        raise _only_signs()
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, object]) -> Self:
+        return self
+
+
+class TokenRsaKey(_SignsOnly, rsa.RSAPrivateKey):
     """An RSA key in a token; it can sign and nothing else."""
 
     def __init__(self, public_key: rsa.RSAPublicKey, token: SignsInToken) -> None:
@@ -51,28 +72,11 @@ class TokenRsaKey(rsa.RSAPrivateKey):
     def decrypt(self, ciphertext: bytes, padding: padding.AsymmetricPadding) -> Never:
         raise _only_signs()
 
-    def private_numbers(self) -> Never:
-        raise _only_signs()
-
-    def private_bytes(
-        self,
-        encoding: serialization.Encoding,
-        format: serialization.PrivateFormat,  # noqa: A002  # the library's own name for it
-        encryption_algorithm: serialization.KeySerializationEncryption,
-    ) -> Never:
-        raise _only_signs()
-
-    def __copy__(self) -> TokenRsaKey:
-        return self
-
-    def __deepcopy__(self, memo: dict[int, object]) -> TokenRsaKey:
-        return self
-
     def __repr__(self) -> str:
         return f"<TokenRsaKey {self.key_size}>"
 
 
-class TokenEcKey(ec.EllipticCurvePrivateKey):
+class TokenEcKey(_SignsOnly, ec.EllipticCurvePrivateKey):
     """A key on a curve in a token; it can sign and nothing else."""
 
     def __init__(self, public_key: ec.EllipticCurvePublicKey, token: SignsInToken) -> None:
@@ -103,23 +107,6 @@ class TokenEcKey(ec.EllipticCurvePrivateKey):
 
     def exchange(self, algorithm: ec.ECDH, peer_public_key: ec.EllipticCurvePublicKey) -> Never:
         raise _only_signs()
-
-    def private_numbers(self) -> Never:
-        raise _only_signs()
-
-    def private_bytes(
-        self,
-        encoding: serialization.Encoding,
-        format: serialization.PrivateFormat,  # noqa: A002  # the library's own name for it
-        encryption_algorithm: serialization.KeySerializationEncryption,
-    ) -> Never:
-        raise _only_signs()
-
-    def __copy__(self) -> TokenEcKey:
-        return self
-
-    def __deepcopy__(self, memo: dict[int, object]) -> TokenEcKey:
-        return self
 
     def __repr__(self) -> str:
         return f"<TokenEcKey {self.curve.name}>"

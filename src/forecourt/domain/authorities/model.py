@@ -145,7 +145,7 @@ class OwnPolicy:
     keys_in_token: bool = False
     """New CA keys are made in the PKCS#11 token of the settings."""
     crl_hours: float = 24
-    """How long a CRL is good; a new one is made at half of that, and at once after a revocation."""
+    """How long a CRL is good; a new one is made at half of that, and soon after a revocation."""
 
     @property
     def longest_leaf(self) -> timedelta:
@@ -245,4 +245,8 @@ class OwnList:
     this_update: datetime
     next_update: datetime
     is_behind: bool
-    """Something was revoked since."""
+    """Something was revoked since, or released."""
+    is_urgent: bool = False
+    """Among that is what others must know of at once."""
+    made_at: datetime | None = None
+    """None for one that an older version made."""

@@ -26,7 +26,6 @@ from forecourt.domain.authorities.own_plan import (
     tasks,
 )
 from forecourt.domain.authorities.own_policy import check_policy
-from forecourt.domain.authorities.own_reading import OwnReading
 from forecourt.domain.authorities.own_revocations import OwnRevocations
 from forecourt.domain.authorities.own_troubles import NAMELESS, subjects, troubles
 from forecourt.domain.authorities.store import NewOwn
@@ -77,7 +76,7 @@ class MadeList:
 Made: TypeAlias = MadeCa | MadeResponder | MadeList | Activate | TidyUp
 
 
-class OwnCa(OwnReading, OwnRevocations):
+class OwnCa(OwnRevocations):
     """Everything that can happen to the own authority."""
 
     # What is wanted
@@ -213,7 +212,7 @@ class OwnCa(OwnReading, OwnRevocations):
         one in force, and without ``despite`` for one below which certificates are good."""
         self._store.lock()
         retired = self._of_phase(fingerprint, Phase.FORMER, Phase.NEXT, what="retired")
-        below = [one for one in self._store.all() if one.issuer == retired.fingerprint]
+        below = self._store.below(retired.fingerprint)
         active = next((one for one in below if one.phase is Phase.ACTIVE and one.is_authority), None)
         if active is not None:
             sentence = f"{quoted(active.certificate.subject)} below it still signs"
@@ -327,7 +326,7 @@ class OwnCa(OwnReading, OwnRevocations):
         self._store.add(NewOwn(own, made.key))
 
     def _keep_list(self, issuer: OwnCertificate, crl: Crl, *, number: int, covers: int) -> None:
-        if not self._store.put_list(issuer.address, crl, number=number, covers=covers):
+        if not self._store.put_list(issuer.address, crl, number=number, covers=covers, made_at=self._clock.now()):
             raise conflict("Another list of this CA came first.")
         self.drop_impossible(issuer)
         if issuer.phase is Phase.RETIRED:

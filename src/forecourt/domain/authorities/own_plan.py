@@ -23,6 +23,11 @@ SHARE: Final = 3 / 4
 """Of its life, at the beginning, in which no CA is replaced because it is old: a new one would be no better."""
 KEPT: Final = timedelta(days=1)
 """How long a responder that was replaced is kept: a process may be about to sign with it."""
+APART: Final = timedelta(seconds=10)
+"""Between two lists of a CA: what is revoked meanwhile is in the next one, so that a fleet which renews its
+certificates makes few. Listeners wait for none of them, because they read the register."""
+APART_URGENT: Final = timedelta(seconds=1)
+"""The same when a key was compromised. No two lists are of one second, which is what HTTP tells them apart by."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +51,6 @@ class MakeIssuing:
 
     family: KeyFamily
     root: OwnCertificate
-    previous: OwnCertificate | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +160,7 @@ def _issuing(state: OwnState, at: datetime) -> Iterator[MakeIssuing]:
             or (family, Rank.ISSUING) in state.rolls
             or _is_to_be_replaced(issuing, root, state.policy, at)
         ):
-            yield MakeIssuing(family=family, root=root, previous=issuing)
+            yield MakeIssuing(family=family, root=root)
 
 
 def _is_to_be_replaced(issuing: OwnCertificate, root: OwnCertificate, policy: OwnPolicy, at: datetime) -> bool:
@@ -180,15 +184,22 @@ def _responders(state: OwnState, at: datetime) -> Iterator[MakeResponder]:
 
 
 def _lists(state: OwnState, at: datetime) -> Iterator[MakeList]:
-    half = timedelta(hours=state.policy.crl_hours / 2)
     for issuer in state.certificates:
         if not issuer.is_authority or not issuer.has_key or issuer.certificate.has_ended(at):
             continue
         known, is_last = state.lists.get(issuer.address), issuer.phase is Phase.RETIRED
         if known is None:
             yield MakeList(issuer=issuer, number=1, is_last=is_last)
-        elif is_last or known.is_behind or known.next_update - at <= half:
+        elif is_last or _is_list_due(known, state.policy, at):
             yield MakeList(issuer=issuer, number=known.number + 1, since=known.this_update, is_last=is_last)
+
+
+def _is_list_due(known: OwnList, policy: OwnPolicy, at: datetime) -> bool:
+    if known.next_update - at <= timedelta(hours=policy.crl_hours / 2):
+        return True
+    apart = APART_URGENT if known.is_urgent else APART
+    is_fresh = known.made_at is not None and timedelta(0) <= at - known.made_at < apart  # not by a clock set back
+    return known.is_behind and not is_fresh
 
 
 def _tidying(state: OwnState, at: datetime) -> Iterator[TidyUp]:

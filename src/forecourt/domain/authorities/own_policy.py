@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Final
 
 from forecourt.domain.authorities.model import OwnPolicy
-from forecourt.domain.errors import invalid
+from forecourt.domain.errors import DomainError, invalid
 from forecourt.pki.names import name_fault
 
 LONGEST_DAYS: Final = 366 * 100
@@ -32,7 +32,19 @@ def check_policy(policy: OwnPolicy) -> None:
     _check(policy.server_days, "serverDays", least=SHORTEST_LEAF_DAYS, most=policy.issuing_days / LIVES)
     _check(policy.crl_hours, "crlHours", least=SHORTEST_LIST_HOURS, most=LONGEST_LIST_HOURS)
     if not timedelta(0) <= policy.backdated <= LONGEST_BACK:
-        raise invalid("notBefore can be set back by 0 to 720 hours.", field="backdatedHours")
+        raise _too_far_back()
+
+
+def hours_back(hours: float) -> timedelta:
+    """`OwnPolicy.backdated` as people say it. Raises DomainError INVALID for what no duration can be."""
+    try:
+        return timedelta(hours=hours)
+    except (OverflowError, ValueError) as error:
+        raise _too_far_back() from error
+
+
+def _too_far_back() -> DomainError:
+    return invalid("notBefore can be set back by 0 to 720 hours.", field="backdatedHours")
 
 
 def _check(value: float, name: str, *, least: float, most: float) -> None:

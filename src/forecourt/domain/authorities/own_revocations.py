@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
 from forecourt.domain.authorities.model import OwnCertificate, OwnRevocation, Phase, Rank
 from forecourt.domain.authorities.own_part import OwnPart
@@ -15,9 +16,12 @@ from forecourt.domain.trust.model import Revoked
 from forecourt.domain.trust.naming import plain_hash, plain_serial
 from forecourt.pki.certificate import Certificate
 from forecourt.pki.listing import can_be_listed
-from forecourt.pki.ocsp_answers import GOOD, UNKNOWN, Standing, revoked
+from forecourt.pki.ocsp_answers import GOOD, Standing, revoked
 from forecourt.pki.reasons import Reason
 from forecourt.pki.wording import in_short, quoted
+
+COMPROMISED: Final = frozenset({Reason.KEY_COMPROMISE, Reason.CA_COMPROMISE, Reason.AA_COMPROMISE})
+"""Somebody else may have the key: the list that says so is made at once."""
 
 
 class OwnRevocations(OwnPart):
@@ -25,8 +29,9 @@ class OwnRevocations(OwnPart):
 
     def revoke(self, issuer_hash: str, serial: str, reason: Reason, *, asked_by: str) -> OwnRevocation:
         """Revoke a certificate that the own authority has signed: it is refused from the next handshake on, and a new
-        list (CRL) is made within seconds. Raises DomainError INVALID, NOT_FOUND for one of another issuer or one that
-        was never issued, or CONFLICT for one that is revoked already; one on hold may be revoked for good."""
+        list (CRL) is made within seconds; at once for a key that was compromised. Raises DomainError INVALID, NOT_FOUND
+        for one of another issuer or one that was never issued, or CONFLICT for one that is revoked already; one on hold
+        may be revoked for good."""
         issuer_hash, serial = plain_hash(issuer_hash), plain_serial(serial)
         self._store.lock()
         issuer = self.issuer_named(issuer_hash)
@@ -53,11 +58,14 @@ class OwnRevocations(OwnPart):
             not_after=not_after,
         )
         is_entered = known is not None and known.is_entered
-        if not self._trust.is_revoked(issuer_hash, serial):
-            with contextlib.suppress(DomainError):  # a full register: the list says it as well, some seconds later
+        is_refused = self._trust.is_revoked(issuer_hash, serial)
+        if not is_refused:
+            with contextlib.suppress(DomainError):  # a full register: the listeners have it from the list
                 self._trust.enter(revoked)
-                is_entered = True
-        return self._keep_revocation(issuer, revoked, reason, not_after, is_entered=is_entered)
+                is_entered = is_refused = True
+        return self._keep_revocation(
+            issuer, revoked, reason, not_after, is_entered=is_entered, is_urgent=not is_refused
+        )
 
     def list_revoked(self, certificate: Certificate, reason: Reason, asked_by: str) -> None:
         """Have its issuer's list name a certificate of the hierarchy, without the register of the listeners: they are
@@ -103,7 +111,14 @@ class OwnRevocations(OwnPart):
             self._ask_list(issuer)
 
     def _keep_revocation(
-        self, issuer: OwnCertificate, revoked: Revoked, reason: Reason, not_after: datetime, *, is_entered: bool
+        self,
+        issuer: OwnCertificate,
+        revoked: Revoked,
+        reason: Reason,
+        not_after: datetime,
+        *,
+        is_entered: bool,
+        is_urgent: bool = False,
     ) -> OwnRevocation:
         revocation = OwnRevocation(
             issuer_hash=revoked.issuer_hash,
@@ -116,7 +131,7 @@ class OwnRevocations(OwnPart):
             is_entered=is_entered,
         )
         self._store.add_revocation(revocation)
-        self._ask_list(issuer)
+        self._ask_list(issuer, is_urgent=is_urgent or reason in COMPROMISED)
         return revocation
 
     def unrevoke(self, issuer_hash: str, serial: str, *, asked_by: str) -> None:
@@ -171,14 +186,15 @@ class OwnRevocations(OwnPart):
             raise DomainError(Kind.UNAVAILABLE, "The list of this CA is being made; ask again in a moment.")
         return found
 
-    def standing(self, issuer: OwnCertificate, serial: int) -> Standing:
-        """What an OCSP responder says of a serial number: good is only what was issued (RFC 6960 §2.2)."""
+    def standing(self, issuer: OwnCertificate, serial: int) -> Standing | None:
+        """What an OCSP responder says of a serial number: good is only what was issued (RFC 6960 §2.2). None for one
+        that was not, and for one that has ended and of which nobody knows any more whether it was revoked."""
         issuer_hash, written = issuer.certificate.subject_hash, f"{serial:X}"
         found = self._store.find_revocation(issuer_hash, written)
         if found is not None:
             return revoked(found.revoked_at, found.reason)
         _, not_after = self._known(issuer_hash, written)
-        return UNKNOWN if not_after is None else GOOD
+        return None if not_after is None or not_after < self._clock.now() else GOOD
 
     def served(self, address: str) -> OwnCertificate:
         """Raises DomainError NOT_FOUND for an address that no issuer has, or one that was retired."""
@@ -198,8 +214,8 @@ class OwnRevocations(OwnPart):
                     return one.subject, one.not_after
         return "", None
 
-    def _ask_list(self, issuer: OwnCertificate) -> None:
-        self._store.ask_list(issuer.address)
+    def _ask_list(self, issuer: OwnCertificate, *, is_urgent: bool = False) -> None:
+        self._store.ask_list(issuer.address, is_urgent=is_urgent)
         self._changes.signing_wanted()
 
 

@@ -95,6 +95,8 @@ class StoredList:
     number: int
     this_update: datetime
     next_update: datetime
+    made_at: datetime | None
+    """None for one that an older version made."""
 
 
 class OwnStore(Protocol):
@@ -143,6 +145,14 @@ class OwnStore(Protocol):
         """Oldest first."""
         ...
 
+    def at_address(self, address: str) -> OwnCertificate | None:
+        """The one whose key this address is made of."""
+        ...
+
+    def below(self, fingerprint: str) -> Sequence[OwnCertificate]:
+        """Those that one of them has signed, oldest first."""
+        ...
+
     def key(self, fingerprint: str) -> OwnKey:
         """Raises PkiError for one that cannot be opened, or is gone."""
         ...
@@ -153,7 +163,7 @@ class OwnStore(Protocol):
         """By the address of their CA."""
         ...
 
-    def put_list(self, address: str, crl: Crl, *, number: int, covers: int) -> bool:
+    def put_list(self, address: str, crl: Crl, *, number: int, covers: int, made_at: datetime) -> bool:
         """In place of the one before. False when another one came first."""
         ...
 
@@ -163,8 +173,8 @@ class OwnStore(Protocol):
         """How often a new list was asked for."""
         ...
 
-    def ask_list(self, address: str) -> None:
-        """Something changed that the list of this CA has to say."""
+    def ask_list(self, address: str, *, is_urgent: bool) -> None:
+        """Something changed that the list of this CA has to say, and others have to know at once if it is urgent."""
         ...
 
     # Revocations

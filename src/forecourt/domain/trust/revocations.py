@@ -24,7 +24,8 @@ KEPT_AFTER_END: Final = timedelta(days=7)
 MAX_PRUNED: Final = 1_000
 """How many are forgotten in one unit of work."""
 
-_ISSUES_TO_STATIONS: Final = frozenset({Purpose.STATION, Purpose.ONBOARDING})
+_LISTED: Final = frozenset({Purpose.STATION, Purpose.ONBOARDING, Purpose.FIRMWARE})
+"""Whose certificates are held against lists: of stations (A00.FR.704), and of those who sign firmware (A00.FR.706)."""
 
 
 class OwnIssuer(Protocol):
@@ -76,8 +77,8 @@ class Revocations(Part):
     def enter(self, revoked: Revoked) -> Entered:
         """The same, of values as certificates have them, without telling the own authority: it is what asks."""
         serial, reason = revoked.serial, revoked.reason
-        with self._writing() as writing:
-            if writing.revocations.count() >= MAX_REVOKED:
+        with self._revoking() as writing:
+            if writing.revocations.holds(MAX_REVOKED):
                 sentence = f"The register holds {MAX_REVOKED} certificates, and no more are possible."
                 raise conflict(f"{sentence} Take out those that have expired, or import a CRL of the issuer.")
             if not writing.revocations.add(revoked):
@@ -111,7 +112,7 @@ class Revocations(Part):
         issuer_hash, serial = plain_hash(issuer_hash), plain_serial(serial)
         if self._issuer is not None:
             self._issuer.also_released(issuer_hash, serial)
-        with self._writing() as writing:
+        with self._revoking() as writing:
             if not writing.revocations.remove(issuer_hash, serial):
                 raise not_found(f"No certificate with the serial number {serial} of this issuer is revoked.")
             sentence = f"The certificate with the serial number {serial} is no longer revoked (issuer {issuer_hash})."
@@ -132,7 +133,7 @@ class Revocations(Part):
 
     def settle(self) -> None:
         """Forget revoked certificates that ended some time ago: they let nobody in in any case."""
-        with self._writing() as writing:
+        with self._revoking() as writing:
             if not writing.revocations.prune(self._clock.now() - KEPT_AFTER_END, MAX_PRUNED):
                 writing.changes_nothing()
 
@@ -142,7 +143,7 @@ class Revocations(Part):
         """Keep a list in place of the older one of the same issuer, key and scope; the one that is kept already changes
         nothing. ``asked_by`` is None for one that was fetched. Raises DomainError INVALID when its issuer is not in the
         store or did not sign it, and CONFLICT for one that is older than what is kept, or too many."""
-        with self._writing() as writing:
+        with self._revoking() as writing:
             store = writing.revocations
             known = store.kept_crl(crl)
             if known is not None and known.digest == crl.digest:
@@ -166,7 +167,7 @@ class Revocations(Part):
     def remove_crl(self, issuer_hash: str, *, digest: str | None = None, asked_by: str) -> None:
         """Forget the lists of an issuer, or only the one with this digest, whether they can be read or not."""
         issuer_hash = plain_hash(issuer_hash)
-        with self._writing() as writing:
+        with self._revoking() as writing:
             removed = writing.revocations.remove_crls(issuer_hash, None if digest is None else bare_hash(digest))
             if not removed:
                 raise not_found("No such list of revoked certificates of this issuer is kept.")
@@ -184,11 +185,11 @@ class Revocations(Part):
             for one in self._trusted()
             if one.certificate.subject_hash == crl.issuer_hash
             and one.certificate.is_authority
-            and one.purposes & _ISSUES_TO_STATIONS
+            and one.purposes & _LISTED
         ]
         if not issuers:
-            sentence = "The issuer of this list is not in the store for stationIdentity or onboarding, or is disabled;"
-            raise invalid(f"{sentence} import its certificate first.", field="crl")
+            sentence = "The issuer of this list is not in the store for stationIdentity, onboarding or firmwareSigning,"
+            raise invalid(f"{sentence} or is disabled; import its certificate first.", field="crl")
         reasons = [reason for reason in (_fault(crl, issuer, now) for issuer in issuers) if reason is not None]
         if len(reasons) == len(issuers):
             raise invalid(reasons[0], field="crl")
