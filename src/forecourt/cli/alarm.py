@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated, Final
 
 import typer
 
 from forecourt.cli.numbers import number_of
-from forecourt.cli.office import Form, Office, form_of, moment
+from forecourt.cli.office import Office, form_of, moment
 from forecourt.cli.options import Csv, Json, Limit
 from forecourt.cli.output import Facts, print_facts, print_json
 from forecourt.cli.who import command_line_user
@@ -27,7 +26,6 @@ _COLUMNS: Final = (
     "endedAt",
 )
 _SHOWN: Final = ("alarm", "level", "topic", "subject", "raisedAt", "acknowledgedBy", "sentence")
-_SHOWN_AT_MOST: Final = 100
 
 Number = Annotated[int, typer.Argument(parser=number_of("an alarm", "alarm list"), metavar="ALARM")]
 
@@ -70,16 +68,14 @@ def alarm_commands(office: Office) -> typer.Typer:
             since=moment(since, "--from"),
             until=moment(until, "--to"),
         )
-        has_more = office.print_list(
+        office.print_newest(
             lambda services, page: services.alarms.list(wanted, page),
             alarm_facts,
             form=form,
             columns=_COLUMNS,
             shown=_SHOWN,
-            limit=_SHOWN_AT_MOST if limit is None and form is Form.TABLE else limit,
+            limit=limit,
         )
-        if has_more and limit is None:
-            print(f"These are the newest {_SHOWN_AT_MOST}; --limit shows more.", file=sys.stderr)
 
     @commands.command()
     def show(number: Number, as_json: Json = False) -> None:

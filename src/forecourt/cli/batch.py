@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
 from forecourt.cli.consent import ask_consent
 from forecourt.cli.errand_facts import BATCH_COLUMNS, batch_facts
 from forecourt.cli.numbers import number_of
-from forecourt.cli.office import Form, Office, form_of
+from forecourt.cli.office import Office, form_of
 from forecourt.cli.options import Csv, Json, Limit, Yes
 from forecourt.cli.output import print_facts, print_json
 from forecourt.domain.errands.model import BatchNumber
-
-_SHOWN_AT_MOST: Final = 100
 
 Number = Annotated[int, typer.Argument(parser=number_of("a batch", "batch list"), metavar="BATCH")]
 
@@ -32,13 +30,13 @@ def batch_commands(office: Office) -> typer.Typer:
     ) -> None:
         """List batches, newest first."""
         form = form_of(as_json=as_json, as_csv=as_csv)
-        office.print_list(
+        office.print_newest(
             lambda services, page: services.errands.batches(page),
             batch_facts,
             form=form,
             columns=BATCH_COLUMNS,
             shown=BATCH_COLUMNS,
-            limit=_SHOWN_AT_MOST if limit is None and form is Form.TABLE else limit,
+            limit=limit,
         )
 
     @commands.command()

@@ -8,7 +8,7 @@ import typer
 
 from forecourt.cli.errand_facts import errand_facts
 from forecourt.cli.numbers import number_of
-from forecourt.cli.office import Form, Office, form_of, moment
+from forecourt.cli.office import Office, form_of, moment
 from forecourt.cli.options import Csv, Json, Limit, OfStation
 from forecourt.cli.output import Facts, print_facts, print_json
 from forecourt.cli.who import command_line_user
@@ -34,7 +34,6 @@ _ORDER: Final = (
     *("deliverErrand", "signing", "authority", "deliveries", "taken", "awaits", "fingerprint", "notAfter", "revoked"),
 )
 _ORDER_SHOWN: Final = ("order", "stationId", "occasion", "state", "changedAt", "authority", "notAfter", "reason")
-_SHOWN_AT_MOST: Final = 100
 
 Number = Annotated[int, typer.Argument(parser=number_of("a certificate order", "certificate orders"), metavar="ORDER")]
 Group = Annotated[str | None, typer.Option(help="Only stations of this group.")]
@@ -106,13 +105,13 @@ def certificate_commands(office: Office) -> typer.Typer:
             since=moment(since, "--from"),
             until=moment(until, "--to"),
         )
-        office.print_list(
+        office.print_newest(
             lambda services, page: services.certificates.orders(wanted, page),
             _order_facts,
             form=form,
             columns=_ORDER,
             shown=_ORDER_SHOWN,
-            limit=_SHOWN_AT_MOST if limit is None and form is Form.TABLE else limit,
+            limit=limit,
         )
 
     @commands.command()

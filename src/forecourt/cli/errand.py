@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated, Final
 
 import typer
@@ -14,8 +13,6 @@ from forecourt.cli.office import Form, Office, form_of, moment
 from forecourt.cli.options import Csv, Json, Limit, OfStation
 from forecourt.cli.output import print_facts, print_json
 from forecourt.domain.errands.model import BatchNumber, ErrandFilter, ErrandNumber, ErrandState
-
-_SHOWN_AT_MOST: Final = 100
 
 _read_number: Final = number_of("an errand", "errand list")
 
@@ -56,16 +53,14 @@ def errand_commands(office: Office) -> typer.Typer:
             since=moment(since, "--from"),
             until=moment(until, "--to"),
         )
-        has_more = office.print_list(
+        office.print_newest(
             lambda services, page: services.errands.list(wanted, page),
             listed_facts if form is Form.TABLE else errand_facts,
             form=form,
             columns=ERRAND_COLUMNS,
             shown=ERRAND_SHOWN,
-            limit=_SHOWN_AT_MOST if limit is None and form is Form.TABLE else limit,
+            limit=limit,
         )
-        if has_more and limit is None:
-            print(f"These are the newest {_SHOWN_AT_MOST}; --limit shows more.", file=sys.stderr)
 
     @commands.command()
     def show(number: Number, as_json: Json = False) -> None:

@@ -12,7 +12,7 @@ import typer
 
 from forecourt.cli.consent import ask_consent
 from forecourt.cli.numbers import LARGEST, number_of
-from forecourt.cli.office import Form, Office, form_of, moment
+from forecourt.cli.office import Office, form_of, moment
 from forecourt.cli.options import Csv, Json, Limit, OfStation, Yes
 from forecourt.cli.output import Facts, print_facts, print_json
 from forecourt.cli.who import command_line_user
@@ -24,7 +24,6 @@ from forecourt.operations.firmware import Storeroom
 
 READ_BYTES: Final = 256 * 1024
 
-_SHOWN_AT_MOST: Final = 100
 _COLUMNS: Final = ("file", "stationId", "job", "name", "size", "sha256", "receivedAt", "address", "carrier")
 _SHOWN: Final = ("file", "stationId", "job", "name", "size", "receivedAt")
 
@@ -54,16 +53,14 @@ def file_commands(office: Office, open_storeroom: Callable[[], Storeroom]) -> ty
             since=moment(since, "--from"),
             until=moment(until, "--to"),
         )
-        has_more = office.print_list(
+        office.print_newest(
             lambda services, page: services.files.list(wanted, page),
             file_facts,
             form=form,
             columns=_COLUMNS,
             shown=_SHOWN,
-            limit=_SHOWN_AT_MOST if limit is None and form is Form.TABLE else limit,
+            limit=limit,
         )
-        if has_more and limit is None:
-            print(f"These are the newest {_SHOWN_AT_MOST}; --limit shows more.", file=sys.stderr)
 
     @commands.command()
     def show(number: Number, as_json: Json = False) -> None:

@@ -15,7 +15,7 @@ from forecourt.cli.files import read_pem
 from forecourt.cli.firmware_facts import IMAGE_COLUMNS, IMAGE_SHOWN, image_facts
 from forecourt.cli.firmware_key import firmware_key_commands
 from forecourt.cli.numbers import number_of
-from forecourt.cli.office import Form, Office, form_of
+from forecourt.cli.office import Office, form_of
 from forecourt.cli.options import Csv, Json, Limit, Yes
 from forecourt.cli.output import print_facts, print_json, warn
 from forecourt.cli.who import command_line_user
@@ -34,7 +34,6 @@ from forecourt.domain.services import Services, Workspace
 from forecourt.operations.firmware import Storeroom, keep_image, read_image, remove_image, sign_image
 from forecourt.pki.signatures import Scheme
 
-_SHOWN_AT_MOST: Final = 100
 _LINE_END: Final = 2
 
 Number = Annotated[int, typer.Argument(parser=number_of("an image", "firmware list"), metavar="IMAGE")]
@@ -149,13 +148,13 @@ def _offer_lists(commands: typer.Typer, office: Office) -> None:
         """List images, newest first."""
         form = form_of(as_json=as_json, as_csv=as_csv)
         wanted = ImageFilter(vendor=vendor, model=model, version=version, is_signed=signed, search=search or None)
-        office.print_list(
+        office.print_newest(
             lambda services, page: services.firmware_images.list(wanted, page),
             image_facts,
             form=form,
             columns=IMAGE_COLUMNS,
             shown=IMAGE_SHOWN,
-            limit=_SHOWN_AT_MOST if limit is None and form is Form.TABLE else limit,
+            limit=limit,
         )
 
     @commands.command()

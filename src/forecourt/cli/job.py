@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated, Final
 
 import typer
 
 from forecourt.cli.consent import ask_consent
 from forecourt.cli.numbers import LARGEST, number_of
-from forecourt.cli.office import Form, Office, form_of, moment
+from forecourt.cli.office import Office, form_of, moment
 from forecourt.cli.options import Csv, Json, Limit, OfStation, Yes
 from forecourt.cli.output import Facts, print_facts, print_json
 from forecourt.cli.who import command_line_user
@@ -17,7 +16,6 @@ from forecourt.domain.jobs.model import Job, JobFilter, JobKind, JobNumber, Stor
 from forecourt.domain.paging import Page, PageRequest
 from forecourt.domain.services import Services
 
-_SHOWN_AT_MOST: Final = 100
 _COLUMNS: Final = (
     *("job", "stationId", "kind", "state", "reason", "requestId", "operation", "errand", "askedBy", "location"),
     *("fileName", "image", "imageName", "askedAt", "answeredAt", "lastStatus", "lastStatusAt", "endedAt"),
@@ -59,16 +57,14 @@ def job_commands(office: Office) -> typer.Typer:
             since=moment(since, "--from"),
             until=moment(until, "--to"),
         )
-        has_more = office.print_list(
+        office.print_newest(
             lambda services, page: services.jobs.list(wanted, page),
             job_facts,
             form=form,
             columns=_COLUMNS,
             shown=_SHOWN,
-            limit=_SHOWN_AT_MOST if limit is None and form is Form.TABLE else limit,
+            limit=limit,
         )
-        if has_more and limit is None:
-            print(f"These are the newest {_SHOWN_AT_MOST}; --limit shows more.", file=sys.stderr)
 
     @commands.command()
     def show(number: Number, as_json: Json = False) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import enum
+import sys
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from functools import partial
-from typing import Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 import typer
 
@@ -19,6 +20,8 @@ from forecourt.domain.services import Services, Workspace
 
 Result = TypeVar("Result")
 Item = TypeVar("Item")
+
+_SHOWN_AT_MOST: Final = 100
 
 
 class Form(enum.Enum):
@@ -95,6 +98,24 @@ class Office:
                         return after is not None
 
         return asyncio.run(run())
+
+    def print_newest(
+        self,
+        get_page: GetPage[Item],
+        show: Callable[[Item], Facts],
+        *,
+        form: Form,
+        columns: Sequence[str],
+        shown: Sequence[str],
+        limit: int | None,
+    ) -> None:
+        """Print a list that grows and has its newest items first: in a table the first hundred, unless said otherwise,
+        and whoever reads it is told of the others."""
+        is_cut = limit is None and form is Form.TABLE
+        most = _SHOWN_AT_MOST if is_cut else limit
+        has_more = self.print_list(get_page, show, form=form, columns=columns, shown=shown, limit=most)
+        if has_more and is_cut:
+            print(f"These are the newest {_SHOWN_AT_MOST}; --limit shows more.", file=sys.stderr)
 
 
 def _lines(form: Form, *, columns: Sequence[str], shown: Sequence[str]) -> Lines:

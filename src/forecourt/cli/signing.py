@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
 
 from forecourt.cli.consent import ask_consent
 from forecourt.cli.numbers import number_of
-from forecourt.cli.office import Form, Office, form_of, moment
+from forecourt.cli.office import Office, form_of, moment
 from forecourt.cli.options import Csv, Json, Limit, Yes
 from forecourt.cli.output import print_facts, print_json, warn
 from forecourt.cli.signing_facts import (
@@ -25,8 +24,6 @@ from forecourt.domain.signing.model import IssuedFilter, SigningFilter, SigningN
 from forecourt.domain.signing.revoking import revoke_issued
 from forecourt.domain.trust.naming import bare_hash
 from forecourt.pki.reasons import Reason
-
-_SHOWN_AT_MOST = 100
 
 Number = Annotated[int, typer.Argument(parser=number_of("a signing request", "signing list"), metavar="SIGNING")]
 Fingerprint = Annotated[str, typer.Argument(metavar="FINGERPRINT", help="SHA-256 of the certificate, in hexadecimal.")]
@@ -64,15 +61,14 @@ def signing_commands(office: Office) -> typer.Typer:
             since=moment(since, "--from"),
             until=moment(until, "--to"),
         )
-        has_more = office.print_list(
+        office.print_newest(
             lambda services, page: services.signing.list(wanted, page),
             signing_facts,
             form=form,
             columns=SIGNING_COLUMNS,
             shown=SIGNING_SHOWN,
-            limit=_limit(limit, form),
+            limit=limit,
         )
-        _tell_of_more(has_more=has_more and limit is None)
 
     @commands.command()
     def show(number: Number, as_json: Json = False) -> None:
@@ -126,15 +122,14 @@ def _add_issued(commands: typer.Typer, office: Office) -> None:
             expires_before=moment(expires_before, "--expires-before"),
             search=search or None,
         )
-        has_more = office.print_list(
+        office.print_newest(
             lambda services, page: services.signing.issued_list(wanted, page),
             issued_facts,
             form=form,
             columns=ISSUED_COLUMNS,
             shown=ISSUED_SHOWN,
-            limit=_limit(limit, form),
+            limit=limit,
         )
-        _tell_of_more(has_more=has_more and limit is None)
 
     @commands.command()
     def pem(fingerprint: Fingerprint) -> None:
@@ -156,12 +151,3 @@ def _add_issued(commands: typer.Typer, office: Office) -> None:
         print_facts(issued_facts(done.issued))
         for warning in done.warnings:
             warn(warning)
-
-
-def _limit(limit: int | None, form: Form) -> int | None:
-    return _SHOWN_AT_MOST if limit is None and form is Form.TABLE else limit
-
-
-def _tell_of_more(*, has_more: bool) -> None:
-    if has_more:
-        print(f"These are the newest {_SHOWN_AT_MOST}; --limit shows more.", file=sys.stderr)

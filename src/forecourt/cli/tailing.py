@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Final, Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 import typer
 
@@ -20,8 +20,6 @@ from forecourt.domain.paging import MAX_LIMIT, Tail
 from forecourt.domain.services import Services, Workspace
 
 Item = TypeVar("Item")
-
-_SHOWN_AT_MOST: Final = 100
 
 
 class GetTail(Protocol[Item]):
@@ -53,16 +51,14 @@ def print_growing(office: Office, growing: Growing[Item], form: Form, *, limit: 
         except KeyboardInterrupt:
             raise typer.Exit(INTERRUPTED) from None
         return
-    has_more = office.print_list(
+    office.print_newest(
         growing.get_page,
         growing.show,
         form=form,
         columns=growing.columns,
         shown=growing.shown,
-        limit=_SHOWN_AT_MOST if limit is None and form is Form.TABLE else limit,
+        limit=limit,
     )
-    if has_more and limit is None:
-        print(f"These are the newest {_SHOWN_AT_MOST}; --limit shows more.", file=sys.stderr)
 
 
 async def follow(workspace: Workspace, growing: Growing[Item], *, as_json: bool) -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated, Final
 
 import typer
 
 from forecourt.cli.consent import ask_consent
 from forecourt.cli.numbers import number_of
-from forecourt.cli.office import Form, Office, form_of, moment
+from forecourt.cli.office import Office, form_of, moment
 from forecourt.cli.options import Csv, Json, Limit, OfStation, Yes
 from forecourt.cli.output import Facts, print_facts, print_json
 from forecourt.cli.who import command_line_user
@@ -27,7 +26,6 @@ _COLUMNS: Final = (
     *("operatorStoppedBy", "operatorStopTimestamp", "operatorMeterStop"),
 )
 
-_SHOWN_AT_MOST: Final = 100
 
 MAX_TRANSACTION_ID: Final = 2**31 - 1
 
@@ -99,16 +97,14 @@ def transactions_commands(office: Office) -> typer.Typer:
             since=moment(since, "--from"),
             until=moment(until, "--to"),
         )
-        has_more = office.print_list(
+        office.print_newest(
             lambda services, page: services.transactions.list(wanted, page),
             transaction_facts,
             form=form,
             columns=_COLUMNS,
             shown=_SHOWN,
-            limit=_SHOWN_AT_MOST if limit is None and form is Form.TABLE else limit,
+            limit=limit,
         )
-        if has_more and limit is None:
-            print(f"These are the newest {_SHOWN_AT_MOST}; --limit shows more.", file=sys.stderr)
 
     @commands.command()
     def show(
