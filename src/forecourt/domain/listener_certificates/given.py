@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from forecourt.clock import Clock
-from forecourt.domain.alarms.model import AlarmFilter, Topic
+from forecourt.domain.alarms.model import AlarmFilter, Level, Topic
 from forecourt.domain.alarms.service import Alarms
 from forecourt.domain.certificates.calendar import EXPIRED, Cover, alarm_step, alarm_time, level_of
 from forecourt.domain.paging import MAX_LIMIT, PageRequest
@@ -19,7 +19,7 @@ from forecourt.domain.trust.model import ServerChain
 from forecourt.domain.trust.service import Trust
 
 LOOKS_EVERY: Final = timedelta(minutes=1)
-"""Between two looks of one process; at a change of the store it is looked at once."""
+"""Between two looks; at a change of the store it is looked at once."""
 
 _ALARMS: Final = PageRequest(limit=MAX_LIMIT)
 """More than there can be server certificates."""
@@ -40,24 +40,35 @@ class GivenCertificates:
         trust.watch(self.look)
 
     def is_due(self) -> bool:
-        return self._looked_at is None or self._clock.now() - self._looked_at >= LOOKS_EVERY
+        """Whether an alarm should be other than it is; who asks again within a minute is told no."""
+        now = self._clock.now()
+        if self._looked_at is not None and now - self._looked_at < LOOKS_EVERY:
+            return False
+        self._looked_at = now
+        return self._wanted(now) != self._open()
 
     def look(self) -> None:
         """Raise what has to be raised, and end what is over: what is replaced, removed or no longer presented."""
-        now = self._looked_at = self._clock.now()
-        ending: set[str] = set()
+        wanted = self._wanted(self._clock.now())
+        for name, (level, sentence) in wanted.items():
+            self._alarms.raise_(Topic.SERVER_CERTIFICATE, name, level, sentence)
+        for name in self._open().keys() - wanted.keys():
+            self._alarms.end(Topic.SERVER_CERTIFICATE, name)
+
+    def _wanted(self, now: datetime) -> dict[str, tuple[Level, str]]:
+        found = {}
         for served in self._trust.server_certificates():
             if served.is_enabled and not self._is_managed(served.name):
                 cover = _cover(served)
                 step = alarm_step(cover, now)
                 if step:
-                    ending.add(served.name)
-                    sentence = _sentence(served, cover, step)
-                    self._alarms.raise_(Topic.SERVER_CERTIFICATE, served.name, level_of(step), sentence)
+                    found[served.name] = level_of(step), _sentence(served, cover, step)
+        return found
+
+    def _open(self) -> dict[str, tuple[Level, str]]:
         wanted = AlarmFilter(topics=frozenset({Topic.SERVER_CERTIFICATE}), is_open=True)
-        for alarm in self._alarms.list(wanted, _ALARMS).items:
-            if alarm.subject not in ending and not self._is_managed(alarm.subject):
-                self._alarms.end(Topic.SERVER_CERTIFICATE, alarm.subject)
+        alarms = self._alarms.list(wanted, _ALARMS).items
+        return {one.subject: (one.level, one.sentence) for one in alarms if not self._is_managed(one.subject)}
 
 
 def _cover(served: ServerChain) -> Cover:
