@@ -1,7 +1,8 @@
 """A fleet whose certificates are renewed by the central system while nobody looks, with the faults of every fleet.
 
 The stations connect, say nothing by themselves, and wait. The round is over when every station is on line, and every
-one that does not refuse shows another certificate than the one it came with.
+one that does not refuse shows another certificate than the one it came with. They can be had to stay after it: what the
+central system does to a station that stays connected is seen only then.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import enum
 import random
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -80,6 +82,8 @@ class RenewalPlan:
     """So many refuse, so many are away, and so many lose an answer."""
     away_seconds: float = 10.0
     give_up_seconds: float = 600.0
+    stays: bool = False
+    """After the round all stay on line until they may leave; not after one that was given up."""
     is_renewed: Callable[[Waiting], bool] = lambda one: one.own is not None and one.own is not one.former
     """Whether a station has what it waits for: unless it is said, another certificate in its newest connection."""
     seed: int = 1
@@ -109,6 +113,10 @@ class Round:
     stations: dict[str, Waiting] = field(default_factory=dict)
     all_came: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when all stations are on line; those that go away go then."""
+    ended: threading.Event = field(default_factory=threading.Event)
+    """Set when the round is over, or given up."""
+    may_leave: threading.Event = field(default_factory=threading.Event)
+    """Set by whoever has stations stay after the round."""
 
 
 async def renew(plan: RenewalPlan, *, known: Round | None = None) -> RenewalReport:
@@ -132,6 +140,9 @@ async def renew(plan: RenewalPlan, *, known: Round | None = None) -> RenewalRepo
         except TimeoutError:
             pass  # the report says who is missing
         report = _report(plan, going_on, loop.time() - begun)
+        going_on.ended.set()
+        if plan.stays and report.is_complete:
+            await _stay(going_on)
         for life in lives:
             life.cancel()
     await asyncio.sleep(CLOSING_SECONDS)
@@ -187,6 +198,14 @@ async def _look(plan: RenewalPlan, going_on: Round, begun: float) -> None:
         if not going_on.all_came.is_set() and all(one.station.is_admitted for one in stations):
             going_on.all_came.set()
         if going_on.all_came.is_set() and all(_is_done(plan, one) for one in stations):
+            return
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+async def _stay(going_on: Round) -> None:
+    """Another thread says how long."""
+    while True:
+        if going_on.may_leave.is_set():
             return
         await asyncio.sleep(LOOK_SECONDS)
 

@@ -1,16 +1,12 @@
-"""Certificate orders and sheets in the database, and two nodes that change them at once."""
+"""Certificate orders and sheets in the database, and what is due of them."""
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
-from forecourt.domain.admission.model import Entry, SecurityProfile
 from forecourt.domain.certificates.model import (
     Awaited,
     CalendarFilter,
@@ -25,26 +21,21 @@ from forecourt.domain.certificates.model import (
     Taken,
 )
 from forecourt.domain.errands.intents import Restart
-from forecourt.domain.errands.model import Draft, ErrandNumber, Line
+from forecourt.domain.errands.model import Draft, ErrandNumber
 from forecourt.domain.errands.model import Order as ErrandOrder
 from forecourt.domain.paging import PageRequest
 from forecourt.domain.presence.model import LinkId
 from forecourt.domain.provisioning.model import BootFacts, StationDraft
-from forecourt.domain.provisioning.service import BootPolicy
-from forecourt.domain.services import Services
-from forecourt.domain.signing.model import Issued, SigningNumber, SigningState
+from forecourt.domain.signing.model import SigningNumber, SigningState
 from forecourt.domain.trust.model import Revoked
 from forecourt.pki.certificate import Certificate
 from forecourt.storage.certificates import CertificateRecords
-from forecourt.storage.database import Database, services_on
 from forecourt.storage.revocations import ParsedCrls, RevocationRecords
 from forecourt.storage.signing import SigningRecords
 from tests.storage.bench import UNUSUAL_TEXTS, Bench, all_pages
-from tests.support.authority import OPERATOR, Authority
-from tests.support.clock import NOON, FakeClock
-from tests.support.signings import a_csr, a_wanted, leaf_for
-from tests.support.vault import VAULT
-from tests.support.workspace import PlainHasher
+from tests.support.authority import Authority
+from tests.support.clock import NOON
+from tests.support.signings import a_wanted
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 ALL = PageRequest(1000)
@@ -84,6 +75,8 @@ def test_an_order_is_kept_as_it_is(bench: Bench, unusual: str) -> None:
         reason=unusual,
         asked_by=unusual,
         ask_errand=ErrandNumber(2**40),
+        asks=3,
+        is_promised=True,
         deliver_errand=ErrandNumber(8),
         former_errand=ErrandNumber(7),
         signing=SigningNumber(9),
@@ -212,7 +205,7 @@ def test_what_time_brings_is_found(bench: Bench) -> None:
     with bench.committed():
         errand, _ = bench.errands.add(key, draft, ErrandOrder(asked_by="ops"), expires_at=NOON + DAY, at=NOON)
     leaf = LEAF.chain
-    asked = added(bench, key, ask_errand=errand, awaited=Awaited.ERRAND)
+    asked = added(bench, key, ask_errand=errand, asks=1, awaited=Awaited.ERRAND)
     sent = added(bench, key, state=OrderState.DELIVERING, deliver_errand=errand, awaited=Awaited.ERRAND, chain=leaf)
     doubtful = added(bench, key, state=OrderState.DOUBTFUL, awaited=Awaited.RETURN, chain=leaf)
     failed = added(bench, key, state=OrderState.FAILED, awaited=Awaited.BOOT, chain=leaf)
@@ -221,7 +214,7 @@ def test_what_time_brings_is_found(bench: Bench) -> None:
     def found() -> list[list[OrderNumber]]:
         with bench.reading():
             lists = (
-                records.never_requested(NOON, 9),
+                records.never_requested(NOON, timedelta(), 9),
                 records.stranded(NOON, 9),
                 records.returned(NOON, 9),
                 records.booted(9),
@@ -238,6 +231,24 @@ def test_what_time_brings_is_found(bench: Bench) -> None:
     with bench.committed():
         bench.unit.execute("UPDATE link SET fingerprint = ?", (leaf[0].fingerprint,))
     assert found()[2] == [], "it showed the certificate"
+
+
+@pytest.mark.parametrize(("asks", "minutes"), [(1, 2), (2, 4), (3, 8), (12, 2 * 2**11)])
+def test_whoever_was_asked_again_has_twice_as_long(bench: Bench, asks: int, minutes: int) -> None:
+    key = bench.add_station()
+    records = CertificateRecords(bench.unit)
+    draft = Draft(operation="Reset", intent=Restart(is_hard=False), shown=None)
+    with bench.committed():
+        errand, _ = bench.errands.add(key, draft, ErrandOrder(asked_by="ops"), expires_at=NOON + DAY, at=NOON)
+        bench.unit.execute("UPDATE errand SET state = 'answered', ended_at = changed_at WHERE number = ?", (errand,))
+    asked = added(bench, key, ask_errand=errand, asks=asks, awaited=Awaited.ERRAND)
+
+    def found(at: datetime) -> list[OrderNumber]:
+        with bench.reading():
+            return [one.number for one in records.never_requested(at, 2 * MINUTE, 9)]
+
+    over = NOON + minutes * MINUTE
+    assert (found(over - timedelta(microseconds=1)), found(over)) == ([], [asked.number])
 
 
 def test_those_before_are_displaced_once_the_station_stays_connected(bench: Bench) -> None:
@@ -329,206 +340,3 @@ def test_former_ones_are_those_that_still_count(bench: Bench) -> None:
     with bench.reading():
         assert [one.number for one in records.former(key, last.number, NOON)] == [kept.number]
         assert list(records.former(key, last.number, LEAF.certificate.not_after)) == []
-
-
-# Two nodes
-
-
-@dataclass
-class Node:
-    """One of them."""
-
-    bench: Bench
-    services: Services
-
-    def does(self, work: Callable[[Services], object]) -> object:
-        with self.bench.committed():
-            return work(self.services)
-
-
-@dataclass
-class Rivals:
-    """Two nodes on one database, a station that proves who it is, and somebody who watches."""
-
-    first: Node
-    second: Node
-    watcher: Bench
-    clock: FakeClock
-    line: Line
-
-    def at_once(
-        self,
-        earlier: Callable[[Services], object],
-        later: Callable[[Services], object],
-        then: Callable[[Services], object] = lambda _: None,
-    ) -> None:
-        """The earlier is not committed before the later waits for it, and goes on with ``then``."""
-        crashes: list[BaseException] = []
-
-        def second() -> None:
-            try:
-                self.second.does(later)
-            except BaseException as error:  # noqa: BLE001  # raised again on the thread of the test
-                crashes.append(error)
-
-        thread = threading.Thread(target=second)
-        with self.first.bench.committed():
-            earlier(self.first.services)
-            thread.start()
-            self._wait_for_a_lock(thread)
-            then(self.first.services)
-        thread.join(20)
-        assert not crashes, crashes
-
-    def in_steps(self, work: Callable[[Services], object], other: Callable[[Services], object]) -> None:
-        """The other begins while the first is between its two halves: it holds the sheet, and goes on."""
-        self.at_once(
-            lambda services: services.certificates._store.hold(services.provisioning.get_station("CP-1").key),
-            other,
-            then=work,
-        )
-
-    def _wait_for_a_lock(self, thread: threading.Thread) -> None:
-        waiting = (
-            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-        )
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline:
-            with self.watcher.reading():
-                row = self.watcher.connection.one(waiting)
-            if row is not None and row[0]:
-                return
-            assert thread.is_alive(), "the later one did not wait"
-        raise AssertionError("nobody waited")
-
-    def orders(self) -> list[CertificateOrder]:
-        """Oldest first."""
-        with self.first.bench.reading():
-            return list(reversed(self.first.services.certificates.orders(OrderFilter(), ALL).items))
-
-    def is_revoked(self, order: CertificateOrder) -> bool:
-        assert order.leaf is not None
-        with self.first.bench.reading():
-            return self.first.services.trust.is_revoked(order.leaf.issuer_hash, order.leaf.serial)
-
-    def receive(self, pem: str) -> Callable[[Services], object]:
-        return lambda services: services.certificates.receive_csr(services.provisioning.get_station("CP-1"), pem)
-
-    def is_issued(self) -> CertificateOrder:
-        """The station asked for a certificate, and an errand brings it."""
-        self.first.does(self.receive(a_csr("SN-1").pem))
-        self.first.does(_sign)
-        return self.orders()[-1]
-
-    def is_sent(self) -> ErrandNumber:
-        def send(services: Services) -> ErrandNumber:
-            station = services.provisioning.get_station("CP-1")
-            claim = services.errands.next_for(station, self.line)
-            assert claim is not None
-            assert services.errands.send(
-                claim, line=self.line, action="CertificateSigned", shown="{}", answer_seconds=30
-            )
-            return claim.number
-
-        number = self.first.does(send)
-        assert isinstance(number, int)
-        return ErrandNumber(number)
-
-
-def _sign(services: Services) -> None:
-    [assignment] = services.signing.claim("clerk", 1)
-    leaf = leaf_for(CA, assignment.wanted)
-    assert services.signing.ended(assignment.number, "clerk", Issued((leaf, *CA.presented)))
-
-
-@pytest.fixture
-def rivals(postgresql_database: Database) -> Iterator[Rivals]:
-    clock = FakeClock()
-    benches = [Bench(postgresql_database) for _ in range(3)]
-    build = services_on(clock=clock, policy=BootPolicy(), hasher=PlainHasher(), vault=VAULT)
-    first, second = (Node(bench, build(bench.unit)) for bench in benches[:2])
-    line = Line("node", LinkId(1))
-
-    def prepare(services: Services) -> None:
-        draft = StationDraft(identity="CP-1", security_profile=SecurityProfile.TLS_BASIC)
-        station = services.provisioning.add(draft, "ada").station
-        services.admissions.change(station, serial_number="SN-1", asked_by="ada")
-        services.trust.change_policy(lambda known: replace(known, cpo_name=OPERATOR), asked_by="ada")
-        services.presence.open(station, line.link_id, node=line.node, address="192.0.2.1", subprotocol="ocpp1.6")
-
-    first.does(prepare)
-    yield Rivals(first, second, benches[2], clock, line)
-    for bench in benches:
-        bench.close()
-
-
-def test_one_request_at_two_nodes_is_one_order(rivals: Rivals) -> None:
-    """A station that repeats its request over a new link, while the old node still works on the first."""
-    pem = a_csr("SN-1").pem
-    rivals.at_once(rivals.receive(pem), rivals.receive(pem))
-    [order] = rivals.orders()
-    assert order.state is OrderState.RECEIVED
-
-
-def test_of_two_requests_the_later_counts(rivals: Rivals) -> None:
-    rivals.at_once(rivals.receive(a_csr("SN-1").pem), rivals.receive(a_csr("SN-1").pem))
-    assert [one.state for one in rivals.orders()] == [OrderState.SUPERSEDED, OrderState.RECEIVED]
-
-
-def test_two_nodes_begin_one_renewal(rivals: Rivals) -> None:
-    rivals.is_issued()
-    errand = rivals.is_sent()
-    rivals.first.does(_answer(errand, "Accepted"))
-    rivals.clock.advance(LEAF.certificate.not_after - NOON)
-    rivals.at_once(lambda services: services.certificates.settle(), lambda services: services.certificates.settle())
-    assert [one.occasion for one in rivals.orders()] == [Occasion.STATION, Occasion.RENEWAL]
-
-
-def test_a_refusal_that_comes_while_the_station_shows_the_certificate_revokes_nothing(rivals: Rivals) -> None:
-    order = rivals.is_issued()
-    errand = rivals.is_sent()
-    assert order.leaf is not None
-    leaf = order.leaf
-    rivals.at_once(
-        lambda services: services.certificates.presented(services.provisioning.get_station("CP-1"), leaf),
-        _answer(errand, "Rejected"),
-    )
-    [order] = rivals.orders()
-    assert order.state is OrderState.USED
-    assert not rivals.is_revoked(order)
-
-
-def test_what_is_issued_while_another_request_comes_is_not_delivered(rivals: Rivals) -> None:
-    rivals.first.does(rivals.receive(a_csr("SN-1").pem))
-    rivals.at_once(rivals.receive(a_csr("SN-1").pem), _sign)
-    first, second = rivals.orders()
-    assert (first.state, second.state) == (OrderState.SUPERSEDED, OrderState.RECEIVED)
-    assert rivals.is_revoked(first)
-
-
-def test_a_station_that_shows_its_certificate_while_its_answer_is_read_keeps_nobody_waiting(rivals: Rivals) -> None:
-    """One node takes in that it took it, and what it holds; the other lets it in."""
-    order = rivals.is_issued()
-    errand = rivals.is_sent()
-    assert order.leaf is not None
-    entry = Entry(
-        profile=SecurityProfile.TLS_BASIC, is_tls=True, fingerprint=order.leaf.fingerprint, certificate=order.leaf
-    )
-
-    def comes(services: Services) -> None:
-        services.admissions.admitted(services.provisioning.get_station("CP-1"), entry)
-
-    def answers(services: Services) -> None:
-        station = services.provisioning.get_station("CP-1")
-        services.certificates.answered(station, errand, status="Accepted", is_accepted=True)
-        chain = "".join(one.pem for one in order.chain)
-        services.trust.chain_answered(station, chain=chain, status="Accepted", is_accepted=True, asked_by="ops")
-
-    rivals.in_steps(answers, comes)
-    assert rivals.orders()[0].state is OrderState.USED
-
-
-def _answer(errand: ErrandNumber, status: str) -> Callable[[Services], object]:
-    return lambda services: services.certificates.answered(
-        services.provisioning.get_station("CP-1"), errand, status=status, is_accepted=status == "Accepted"
-    )

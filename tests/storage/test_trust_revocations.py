@@ -35,7 +35,17 @@ def test_a_revocation_is_kept_exactly(bench: Bench, revocations: RevocationRecor
         assert not revocations.add(REVOKED)
     with bench.reading():
         assert revocations.list(PageRequest()).items == [revoked]
-        assert revocations.count() == 1
+        assert [revocations.holds(most) for most in (0, 1, 2)] == [True, True, False]
+
+
+def test_a_register_is_full_by_what_it_has_and_not_by_what_it_had(bench: Bench, revocations: RevocationRecords) -> None:
+    with bench.committed():
+        for number in range(1, 7):
+            revocations.add(replace(REVOKED, serial=str(number)))
+        for number in range(2, 6):
+            revocations.remove(REVOKED.issuer_hash, str(number))
+    with bench.reading():
+        assert [revocations.holds(most) for most in (2, 3)] == [True, False]
 
 
 def test_revocations_are_found_by_issuer_and_serial_number(bench: Bench, revocations: RevocationRecords) -> None:

@@ -13,6 +13,9 @@ from forecourt.domain.errands.model import ErrandNumber
 from forecourt.domain.services import Services, Workspace
 
 SWEEP_SECONDS: Final = 1.0
+SHARES: Final = 5
+"""How often a room settles in one sweep while there is more to do: some of it each time, so that what stations say gets
+its turn in between."""
 
 _log = structlog.get_logger(__name__)
 
@@ -32,7 +35,7 @@ async def sweep(workspace: Workspace) -> None:
     troubles: list[Exception] = []
     for index in await workspace.read(_due):
         try:
-            await workspace.write(functools.partial(_settle, index))
+            await _settle_some(workspace, index)
         except Exception as error:  # time must pass for the other rooms
             troubles.append(error)
     if troubles:
@@ -55,5 +58,14 @@ def _due(services: Services) -> list[int]:
     return [index for index, room in enumerate(services.timed()) if room.is_due()]
 
 
-def _settle(index: int, services: Services) -> None:
-    services.timed()[index].settle()
+async def _settle_some(workspace: Workspace, index: int) -> None:
+    for _ in range(SHARES):
+        if not await workspace.write(functools.partial(_settle, index)):
+            return
+
+
+def _settle(index: int, services: Services) -> bool:
+    """True when there is more to do."""
+    room = services.timed()[index]
+    room.settle()
+    return room.is_due()

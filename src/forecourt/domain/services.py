@@ -31,7 +31,7 @@ from forecourt.domain.presence.service import Presence
 from forecourt.domain.provisioning.service import Provisioning
 from forecourt.domain.remote_control.service import RemoteControl
 from forecourt.domain.reservation.service import Reservations
-from forecourt.domain.roots.rollovers import Rollovers
+from forecourt.domain.rollovers.service import Rollovers
 from forecourt.domain.roots.service import Roots
 from forecourt.domain.security.service import Security
 from forecourt.domain.security_log.service import SecurityLog

@@ -39,6 +39,7 @@ _SELECT: Final = f"SELECT station_key, {', '.join(_COLUMNS)} FROM station_certif
 _HOLD: Final = (
     "INSERT INTO station_certificate (station_key, alarm_step, failures, requests) VALUES (?, 0, 0, 0)"
     " ON CONFLICT (station_key) DO UPDATE SET failures = station_certificate.failures"
+    f" RETURNING station_key, {', '.join(_COLUMNS)}"
 )
 """Changes nothing, and locks the row where several write at once."""
 
@@ -53,10 +54,12 @@ _REGULAR: Final = (
     " ORDER BY c.renew_end, c.station_key LIMIT ?"
 )
 _REVOKED: Final = (
-    "SELECT c.station_key FROM station_certificate AS c JOIN station AS s ON s.key = c.station_key"
-    " JOIN revoked_certificate AS r ON r.issuer_hash = c.cover_issuer_hash AND r.serial = c.cover_serial"
-    " WHERE r.key > ? AND s.removed_at IS NULL LIMIT ?"
+    "SELECT c.station_key FROM revoked_certificate AS r CROSS JOIN station_certificate AS c"
+    " JOIN station AS s ON s.key = c.station_key"
+    " WHERE r.key > ? AND c.cover_serial = r.serial AND c.cover_issuer_hash = r.issuer_hash"
+    " AND s.removed_at IS NULL LIMIT ?"
 )
+"""CROSS JOIN has SQLite begin with what was revoked lately, and not with all stations."""
 _FREED: Final = (
     "SELECT c.station_key FROM station_certificate AS c JOIN station AS s ON s.key = c.station_key"
     " WHERE c.covered_until IS NULL AND c.fingerprint IS NOT NULL AND s.removed_at IS NULL AND NOT EXISTS (SELECT 1"
@@ -77,8 +80,7 @@ class SheetRecords:
         self._unit = unit
 
     def hold(self, station_key: int) -> Sheet:
-        self._unit.execute(_HOLD, (station_key,))
-        return self.sheet(station_key)
+        return _to_sheet(self._unit.upsert(_HOLD, (station_key,)))
 
     def sheet(self, station_key: int) -> Sheet:
         row = self._unit.one(_SELECT, (station_key,))

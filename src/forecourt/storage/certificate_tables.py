@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Column, Index, Integer, Table
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, Table, false
 
 from forecourt.storage.schema import Key, metadata, moment, station_key, text
 
@@ -20,6 +20,8 @@ certificate_order: Final = Table(
     moment("asked_at"),
     moment("changed_at"),
     Column("ask_errand", BigInteger),
+    Column("asks", Integer, nullable=False, server_default="0"),
+    Column("is_promised", Boolean, nullable=False, server_default=false()),
     Column("deliver_errand", BigInteger),
     Column("former_errand", BigInteger),
     Column("signing", BigInteger),
@@ -47,7 +49,13 @@ Index("certificate_order_by_key", _orders.key_digest)
 Index("certificate_order_by_fingerprint", _orders.fingerprint)
 Index("certificate_order_by_asking", _orders.ask_errand)
 Index("certificate_order_by_delivery", _orders.deliver_errand)
-Index("certificate_order_by_former_delivery", _orders.former_errand)
+Index(
+    "certificate_order_by_former_delivery",
+    _orders.former_errand,
+    sqlite_where=_orders.former_errand.is_not(None),
+    postgresql_where=_orders.former_errand.is_not(None),
+)
+"""Without the many that have none, for which SQLite would think it useless once it has statistics."""
 Index("certificate_order_by_signing", _orders.signing)
 Index("certificate_order_begun", _orders.occasion, _orders.asked_at)
 Index(
@@ -94,6 +102,7 @@ Index(
     sqlite_where=_is_regular,
     postgresql_where=_is_regular,
 )
+Index("station_certificate_covering", _sheets.cover_serial)
 Index("station_certificate_to_retry", _sheets.retry_at)
 Index("station_certificate_waiting", _sheets.waits_for, sqlite_where=_is_waiting, postgresql_where=_is_waiting)
 Index("station_certificate_to_tell", _sheets.alarm_at)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final
 
 from sqlalchemy import exists, select
@@ -32,7 +33,17 @@ from forecourt.storage.stations import is_in_group
 
 _STORED: Final = (
     *("station_key", "occasion", "state", "reason", "asked_by", "asked_at", "changed_at"),
-    *("ask_errand", "deliver_errand", "former_errand", "signing", "authority", "csr_digest", "key_digest"),
+    *(
+        "ask_errand",
+        "asks",
+        "is_promised",
+        "deliver_errand",
+        "former_errand",
+        "signing",
+        "authority",
+        "csr_digest",
+        "key_digest",
+    ),
     *("chain", "fingerprint", "issuer_hash", "serial", "not_after", "deliveries", "taken", "awaited"),
 )
 _READ: Final = [name for name in _STORED if name not in ("fingerprint", "issuer_hash", "serial", "not_after")]
@@ -50,8 +61,16 @@ _CHANGE: Final = f"UPDATE certificate_order SET {', '.join(f'{name} = ?' for nam
 
 _OPEN: Final = ", ".join(f"'{state.value}'" for state in OrderState if state.is_open)
 _OF_AN_ERRAND: Final = (
-    " JOIN errand AS e ON e.number = o.{column} WHERE o.awaited = 'errand' AND o.state = ?"
-    " AND e.state NOT IN ('queued', 'sent') AND e.ended_at <= ? ORDER BY o.number LIMIT ?"
+    " JOIN errand AS e ON e.number = o.{column} WHERE o.awaited = 'errand' AND o.state = '{state}'"
+    " AND e.state NOT IN ('queued', 'sent') AND {is_over} ORDER BY o.number LIMIT ?"
+)
+_UNHEARD: Final = _OF_AN_ERRAND.format(
+    column="ask_errand",
+    state=OrderState.ASKED.value,
+    is_over="e.ended_at <= ? - CAST(? AS BIGINT) * (1 << (o.asks - 1))",
+)
+_STRANDED: Final = _OF_AN_ERRAND.format(
+    column="deliver_errand", state=OrderState.DELIVERING.value, is_over="e.ended_at <= ?"
 )
 _RETURNED: Final = (
     " JOIN link AS l ON l.station_key = o.station_key WHERE o.awaited = 'return' AND o.state = 'doubtful'"
@@ -129,13 +148,11 @@ class CertificateRecords(SheetRecords):
 
     # What time brings
 
-    def never_requested(self, ended_before: datetime, limit: int) -> Sequence[CertificateOrder]:
-        sql = f"{_SELECT}{_OF_AN_ERRAND.format(column='ask_errand')}"
-        return self._all(sql, OrderState.ASKED.value, to_micros(ended_before), limit)
+    def never_requested(self, at: datetime, patience: timedelta, limit: int) -> Sequence[CertificateOrder]:
+        return self._all(f"{_SELECT}{_UNHEARD}", to_micros(at), patience // timedelta(microseconds=1), limit)
 
     def stranded(self, ended_before: datetime, limit: int) -> Sequence[CertificateOrder]:
-        sql = f"{_SELECT}{_OF_AN_ERRAND.format(column='deliver_errand')}"
-        return self._all(sql, OrderState.DELIVERING.value, to_micros(ended_before), limit)
+        return self._all(f"{_SELECT}{_STRANDED}", to_micros(ended_before), limit)
 
     def returned(self, since: datetime, limit: int) -> Sequence[CertificateOrder]:
         return self._all(f"{_SELECT}{_RETURNED}", to_micros(since), to_micros(since), limit)
@@ -223,6 +240,8 @@ def _written(order: CertificateOrder) -> tuple[object, ...]:
         to_micros(order.asked_at),
         to_micros(order.changed_at),
         order.ask_errand,
+        order.asks,
+        order.is_promised,
         order.deliver_errand,
         order.former_errand,
         order.signing,
@@ -242,9 +261,8 @@ def _written(order: CertificateOrder) -> tuple[object, ...]:
 
 def _to_order(row: Row) -> CertificateOrder:
     identity, number, station_key, occasion, state, reason, asked_by, asked_at, changed_at = row[:9]
-    ask, deliver, former, signing, authority, digest, key_digest, chain, deliveries, taken, awaited, is_revoked = row[
-        9:
-    ]
+    ask, asks, is_promised, deliver, former, signing, authority, digest, key_digest = row[9:18]
+    chain, deliveries, taken, awaited, is_revoked = row[18:]
     return CertificateOrder(
         number=OrderNumber(number),
         station=identity,
@@ -256,6 +274,8 @@ def _to_order(row: Row) -> CertificateOrder:
         asked_at=from_micros(asked_at),
         changed_at=from_micros(changed_at),
         ask_errand=None if ask is None else ErrandNumber(ask),
+        asks=asks,
+        is_promised=bool(is_promised),
         deliver_errand=None if deliver is None else ErrandNumber(deliver),
         former_errand=None if former is None else ErrandNumber(former),
         signing=None if signing is None else SigningNumber(signing),
@@ -272,4 +292,14 @@ def _to_order(row: Row) -> CertificateOrder:
 
 def _read_chain(pem: str) -> tuple[Certificate, ...]:
     """It was checked before it was kept."""
-    return tuple(one for one in read_bundle(pem) if isinstance(one, Certificate)) if pem else ()
+    return tuple(one for block in pem.split(_END)[:-1] for one in _read_block(block + _END))
+
+
+_END: Final = "-----END CERTIFICATE-----\n"
+
+
+@lru_cache(maxsize=512)
+def _read_block(pem: str) -> tuple[Certificate, ...]:
+    """Certificates do not change, and to read one costs more than all else that is done with an order: one of an issuer
+    is in every chain, and an order is read several times in a unit of work. Some kilobytes each."""
+    return tuple(one for one in read_bundle(pem) if isinstance(one, Certificate))

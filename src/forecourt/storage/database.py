@@ -45,7 +45,7 @@ from forecourt.domain.presence.service import Presence
 from forecourt.domain.provisioning.service import BootPolicy, Provisioning
 from forecourt.domain.remote_control.service import RemoteControl
 from forecourt.domain.reservation.service import Reservations
-from forecourt.domain.roots.rollovers import Rollovers
+from forecourt.domain.rollovers.service import Rollovers
 from forecourt.domain.roots.service import Roots
 from forecourt.domain.security.service import Security
 from forecourt.domain.security_log.service import SecurityLog
@@ -221,7 +221,7 @@ def services_on(
             alarms=alarms,
             opened=authorities.opened,
         )
-        roots = Roots(RootRecords(unit), clock, trust=trust, configuration=configuration, errands=errands)
+        roots = Roots(RootRecords(unit), clock, trust=trust, errands=errands)
         own_ca = OwnCa(
             OwnRecords(unit, own_keys),
             Neighbours(
@@ -281,8 +281,8 @@ def services_on(
         rollovers = Rollovers(
             RolloverRecords(unit), clock, roots=roots, trust=trust, errands=errands, alarms=alarms, log=security_log
         )
+        admissions.watch_devices(rollovers.forget)  # first: plans are held before the roots of a station
         admissions.watch_devices(roots.forget)
-        admissions.watch_devices(rollovers.forget)
         return Services(
             authorities=authorities,
             own_ca=own_ca,

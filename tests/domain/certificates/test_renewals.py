@@ -10,11 +10,19 @@ import pytest
 from forecourt.domain.admission.model import SecurityProfile
 from forecourt.domain.alarms.model import Level, Topic
 from forecourt.domain.certificates.calendar import Cover, alarm_step, covered, renewal_time
-from forecourt.domain.certificates.model import MAX_FAILURES, CalendarFilter, Occasion, OrderState, Seen, Sheet
+from forecourt.domain.certificates.model import (
+    MAX_ASKS,
+    MAX_FAILURES,
+    CalendarFilter,
+    Occasion,
+    OrderState,
+    Seen,
+    Sheet,
+)
 from forecourt.domain.certificates.service import Certificates
 from forecourt.domain.provisioning.model import Registration
 from forecourt.domain.trust.model import Policy
-from tests.domain.certificates.workshop import ACCEPTED, DAY, HOUR, INSTALLED, MINUTE, USED, YEAR, Workshop
+from tests.domain.certificates.workshop import ACCEPTED, DAY, HOUR, INSTALLED, MINUTE, USED, YEAR, Workshop, is_asked
 from tests.domain.world import ALL
 from tests.support.authority import Validity
 from tests.support.clock import NOON
@@ -22,21 +30,6 @@ from tests.support.signings import a_csr
 
 EXPIRES = Topic.CERTIFICATE_EXPIRES
 A_WEEK = Validity(timedelta(), timedelta(days=7))
-TRIGGER = ("ExtendedTriggerMessage", {"requestedMessage": "SignChargePointCertificate"})
-
-
-@pytest.fixture
-def shop() -> Workshop:
-    return Workshop()
-
-
-def is_asked(shop: Workshop) -> bool:
-    """The station is asked for a request now, and says that it will send one."""
-    if not shop.has_something_to_send:
-        return False
-    assert shop.sends() == TRIGGER
-    shop.answers(**ACCEPTED)
-    return True
 
 
 # Renewals
@@ -88,7 +81,9 @@ def test_a_failed_renewal_is_tried_again_the_next_day_until_it_works(shop: Works
     shop.passes(336 * DAY)
     for _ in range(2 * MAX_FAILURES):
         assert is_asked(shop)
-        shop.passes(2 * HOUR)
+        for _ in range(MAX_ASKS):
+            shop.passes(HOUR)
+            is_asked(shop)
         assert shop.order.state is OrderState.FAILED
         shop.passes(DAY)
     assert is_asked(shop)
@@ -118,6 +113,18 @@ def test_a_station_that_is_off_line_is_asked_when_it_is_back(shop: Workshop) -> 
     assert [one.state for one in renewals] == [OrderState.ASKED], "asked once, however long it is away"
     shop.carrying.comes()
     assert is_asked(shop)
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_station_that_is_off_line_may_be_asked_until_its_certificate_ends(shop: Workshop, times: int) -> None:
+    old = shop.uses(A_WEEK)
+    shop.passes(timedelta(days=4.7))
+    if times == 2:
+        assert is_asked(shop)
+        shop.passes(2 * MINUTE)
+    shop.carrying.leaves()
+    assert shop.order.ask_errand is not None
+    assert (shop.order.asks, shop.services.errands.get(shop.order.ask_errand).expires_at) == (times, old.not_after)
 
 
 def test_renewals_are_begun_a_few_at_a_time(shop: Workshop) -> None:
@@ -311,6 +318,19 @@ def test_a_station_that_goes_on_with_the_old_one_is_renewed_and_told_of(shop: Wo
     assert shop.shows(new)
     assert shop.calendar().sheet.covered_until == new.not_after
     assert list(shop.alarms(EXPIRES)) == []
+
+
+def test_a_station_that_goes_on_with_the_old_one_has_a_day_before_somebody_is_told(shop: Workshop) -> None:
+    old = shop.uses(Validity(timedelta(hours=-1), timedelta(days=100)))
+    shop.passes(75 * DAY)
+    assert is_asked(shop)
+    shop.takes()
+    shop.clock.advance(MINUTE)
+    shop.comes_back(old)
+    for _ in range(3):
+        shop.passes(7 * HOUR)
+        assert list(shop.alarms(EXPIRES)) == [], "it may still change to the new one"
+    assert shop.calendar().sheet.covered_until == old.not_after
 
 
 def test_what_is_revoked_covers_nothing(shop: Workshop) -> None:

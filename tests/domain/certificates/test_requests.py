@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -14,7 +13,6 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from forecourt.domain.admission.model import Leniency, SecurityProfile
 from forecourt.domain.certificates.model import MAX_REQUESTS, Occasion, OrderState
-from forecourt.domain.errands.model import Delivery, ErrandState
 from forecourt.domain.errors import DomainError, Kind
 from forecourt.domain.provisioning.model import Registration, StationDraft
 from forecourt.domain.security_log.model import Kind as Noted
@@ -25,125 +23,6 @@ from tests.domain.world import refused
 from tests.support.authority import OPERATOR, a_key, a_name
 from tests.support.carrying import Carrying
 from tests.support.signings import a_csr
-
-
-@pytest.fixture
-def shop() -> Workshop:
-    return Workshop()
-
-
-# Asked by this system: A02
-
-
-def test_an_operator_asks_and_the_request_continues_the_order(shop: Workshop) -> None:
-    """A02: ExtendedTriggerMessage without a connector, then SignCertificate."""
-    errand = shop.renews()
-    assert (shop.order.state, shop.order.ask_errand) == (OrderState.ASKED, errand.number)
-    shop.clock.advance(10 * MINUTE)
-    request = shop.requests()
-    [order] = shop.orders
-    assert (order.state, order.occasion, order.asked_by) == (OrderState.RECEIVED, Occasion.OPERATOR, "admin")
-    assert (order.csr_digest, order.authority) == (request.digest, "own")
-    assert order.signing is not None
-    assert shop.services.signing.get(order.signing).state is SigningState.WAITING
-
-
-def test_the_request_may_come_before_the_answer(shop: Workshop) -> None:
-    shop.asks("RenewCertificate")
-    shop.sends()
-    shop.requests()
-    shop.answers(**REJECTED)
-    assert shop.states == [OrderState.RECEIVED], "what it sent says more than what it answered"
-
-
-@pytest.mark.parametrize("status", ["Rejected", "NotImplemented"])
-def test_a_station_that_will_send_no_request_ends_the_order(shop: Workshop, status: str) -> None:
-    shop.asks("RenewCertificate")
-    shop.sends()
-    shop.answers(status=status)
-    assert shop.states == [OrderState.FAILED]
-    assert status in (shop.order.reason or "")
-    assert len(shop.alarms()) == 1
-
-
-def test_a_station_that_promises_a_request_has_an_hour(shop: Workshop) -> None:
-    shop.renews()
-    shop.passes(HOUR - MINUTE)
-    assert shop.states == [OrderState.ASKED]
-    shop.passes(2 * MINUTE)
-    assert shop.states == [OrderState.FAILED]
-    shop.requests()
-    assert shop.states == [OrderState.FAILED, OrderState.RECEIVED], "one that comes later begins a new order"
-
-
-def test_the_hour_begins_when_a_station_that_was_off_line_is_asked() -> None:
-    shop = Workshop(is_online=False)
-    shop.asks("RenewCertificate")
-    shop.passes(12 * HOUR)
-    assert shop.states == [OrderState.ASKED]
-    shop.carrying.comes()
-    shop.sends()
-    shop.answers(**ACCEPTED)
-    shop.passes(HOUR - MINUTE)
-    assert shop.states == [OrderState.ASKED]
-    shop.requests()
-
-
-def test_a_lost_answer_leaves_the_request_awaited_for_an_hour(shop: Workshop) -> None:
-    shop.asks("RenewCertificate")
-    shop.sends()
-    shop.never_answers()
-    assert shop.states == [OrderState.ASKED]
-    shop.passes(2 * HOUR)
-    assert shop.states == [OrderState.FAILED]
-
-
-def test_an_error_to_the_question_ends_the_order(shop: Workshop) -> None:
-    shop.asks("RenewCertificate")
-    shop.sends()
-    shop.answers_with_error("NotSupported")
-    assert shop.states == [OrderState.FAILED]
-
-
-def test_what_is_wanted_now_of_a_station_that_is_off_line_begins_nothing() -> None:
-    shop = Workshop(is_online=False)
-    shop.delivery = Delivery.NOW
-    assert shop.asks("RenewCertificate").state is ErrandState.FAILED
-    assert shop.orders == []
-
-
-def test_an_order_at_a_time(shop: Workshop) -> None:
-    shop.renews()
-    with refused(Kind.CONFLICT, about="under way"):
-        shop.asks("RenewCertificate")
-    shop.requests()
-    with refused(Kind.CONFLICT, about="under way"):
-        shop.asks("RenewCertificate")
-
-
-def test_the_same_message_written_by_hand_is_followed_as_an_order(shop: Workshop) -> None:
-    """OCTT 074: the operator of the tool sends ExtendedTriggerMessage."""
-    errand = shop.asks("ExtendedTriggerMessage", requestedMessage="SignChargePointCertificate")
-    assert (shop.order.ask_errand, shop.states) == (errand.number, [OrderState.ASKED])
-    assert shop.sends() == ("ExtendedTriggerMessage", {"requestedMessage": "SignChargePointCertificate"})
-    shop.answers(**ACCEPTED)
-    shop.asks("ExtendedTriggerMessage", requestedMessage="SignChargePointCertificate")
-    assert len(shop.orders) == 1, "while one is under way it is sent as it is"
-    assert shop.sends()[0] == "ExtendedTriggerMessage"
-
-
-def test_a_station_whose_cpo_name_is_another_is_asked_with_a_warning(shop: Workshop) -> None:
-    """A02.FR.13: its request would name the other one."""
-    shop.services.configuration.changed(shop.station, "CpoName", "Somebody Else", awaits_restart=False)
-    assert any("Somebody Else" in warning for warning in shop.asks("RenewCertificate").warnings)
-
-
-@pytest.mark.parametrize("missing", ["serial", "cpoName"])
-def test_nobody_is_asked_for_a_request_that_would_be_refused(shop: Workshop, missing: str) -> None:
-    forget(shop, missing)
-    with refused(Kind.CONFLICT, about="not known"):
-        shop.asks("RenewCertificate")
-
 
 # Asked for by the station: A03
 
@@ -223,14 +102,14 @@ def test_a_refused_request_ends_what_was_asked_for_and_leaves_what_is_on_its_way
 
 @pytest.mark.parametrize("missing", ["serial", "cpoName"])
 def test_a_request_is_refused_while_it_is_not_known_what_to_certify(shop: Workshop, missing: str) -> None:
-    forget(shop, missing)
+    shop.forgets(missing)
     assert shop.sends_request(a_csr("SN-1")) == REJECTED
     assert "not known" in (shop.order.reason or "")
 
 
 def test_the_serial_number_may_be_the_one_that_was_told_and_the_name_the_one_at_the_station(shop: Workshop) -> None:
-    forget(shop, "serial")
-    forget(shop, "cpoName")
+    shop.forgets("serial")
+    shop.forgets("cpoName")
     shop.boots()
     shop.services.configuration.changed(shop.station, "CpoName", OPERATOR, awaits_restart=False)
     shop.requests()
@@ -294,6 +173,18 @@ def test_another_request_takes_back_what_was_not_sent(shop: Workshop) -> None:
     assert not shop.has_something_to_send
 
 
+def test_what_was_to_be_sent_again_is_not_after_another_request(shop: Workshop) -> None:
+    shop.is_issued()
+    shop.is_sent()
+    shop.answers_with_error("FormationViolation")
+    shop.requests()
+    shop.clock.advance(MINUTE)
+    shop.boots()
+    shop.passes(MINUTE)
+    assert not shop.has_something_to_send, "its key is of no use any more"
+    assert shop.states == [OrderState.FAILED, OrderState.RECEIVED]
+
+
 def test_another_request_leaves_alone_what_the_station_may_have(shop: Workshop) -> None:
     sent = shop.is_issued()
     shop.is_sent()
@@ -337,6 +228,13 @@ def test_a_request_is_a_repetition_for_a_day(shop: Workshop, after: timedelta, o
     assert len(shop.orders) == orders
 
 
+def test_an_operator_who_asks_lets_it_try_again(shop: Workshop) -> None:
+    for _ in range(MAX_REQUESTS + 1):
+        shop.sends_request(a_csr("SN-2"))
+    shop.renews()
+    shop.requests()
+
+
 # Whose certificate it is
 
 
@@ -363,7 +261,7 @@ def test_nobody_gets_a_certificate_in_the_name_of_another(shop: Workshop) -> Non
 
 
 def test_two_that_tell_the_same_serial_number_both_get_none(shop: Workshop) -> None:
-    forget(shop, "serial")
+    shop.forgets("serial")
     shop.boots()
     first = shop.station
     is_another(shop, "CP-2")
@@ -410,20 +308,6 @@ def request_for(key: PrivateKeyTypes, common_name: str) -> SigningRequest:
     builder = x509.CertificateSigningRequestBuilder(a_name(common_name, OPERATOR))
     assert isinstance(key, ec.EllipticCurvePrivateKey)
     return read_csr(builder.sign(key, hashes.SHA256()).public_bytes(Encoding.DER))
-
-
-def test_an_operator_who_asks_lets_it_try_again(shop: Workshop) -> None:
-    for _ in range(MAX_REQUESTS + 1):
-        shop.sends_request(a_csr("SN-2"))
-    shop.renews()
-    shop.requests()
-
-
-def forget(shop: Workshop, what: str) -> None:
-    if what == "serial":
-        shop.services.admissions.change(shop.station, serial_number=None, asked_by="admin")
-    else:
-        shop.services.trust.change_policy(lambda known: replace(known, cpo_name=None), asked_by="admin")
 
 
 def decide(shop: Workshop, registration: Registration) -> None:

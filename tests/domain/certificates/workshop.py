@@ -34,6 +34,7 @@ MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 CLERK = "clerk"
 ACCEPTED = {"status": "Accepted"}
 REJECTED = {"status": "Rejected"}
+TRIGGER = ("ExtendedTriggerMessage", {"requestedMessage": "SignChargePointCertificate"})
 ROOT = Authority.root(now=NOON)
 ISSUING = ROOT.sub(validity=Validity(timedelta(days=-1), timedelta(days=3000)))
 
@@ -59,6 +60,13 @@ class Workshop(Carried):
     def decides(self, profile: SecurityProfile) -> None:
         self.services.admissions.set_profile(self.station, profile, may_lower=True, asked_by="admin")
 
+    def forgets(self, what: str) -> None:
+        """What certificates have to name is not known any more: the ``serial`` number, or the name of the operator."""
+        if what == "serial":
+            self.services.admissions.change(self.station, serial_number=None, asked_by="admin")
+        else:
+            self.services.trust.change_policy(lambda known: replace(known, cpo_name=None), asked_by="admin")
+
     def excuses(self, *leniencies: Leniency) -> None:
         self.services.admissions.change(self.station, leniencies=frozenset(leniencies), asked_by="admin")
 
@@ -80,7 +88,7 @@ class Workshop(Carried):
     def renews(self) -> Errand:
         """An operator asks, and the station says that it will send a request."""
         errand = self.asks("RenewCertificate")
-        assert self.sends() == ("ExtendedTriggerMessage", {"requestedMessage": "SignChargePointCertificate"})
+        assert self.sends() == TRIGGER
         self.answers(**ACCEPTED)
         return errand
 
@@ -213,3 +221,12 @@ class Workshop(Carried):
     def calendar(self) -> CalendarEntry:
         [entry] = self.services.certificates.calendar(CalendarFilter(), ALL).items
         return entry
+
+
+def is_asked(shop: Workshop) -> bool:
+    """The station is asked for a request now, and says that it will send one."""
+    if not shop.has_something_to_send:
+        return False
+    assert shop.sends() == TRIGGER
+    shop.answers(**ACCEPTED)
+    return True

@@ -156,10 +156,17 @@ def test_lists_have_a_limit_together(world: Vicinity, monkeypatch: pytest.Monkey
         world.trust.put_crl(read_list(world.sub.crl()))
 
 
-def test_a_list_of_who_issues_nothing_to_stations_is_refused(world: Vicinity) -> None:
-    world.trusts(world.root, purposes=SERVER | frozenset({Purpose.FIRMWARE}))
-    with refused(Kind.INVALID, field="crl", about="stationIdentity or onboarding"):
+def test_a_list_of_whose_certificates_nobody_checks_is_refused(world: Vicinity) -> None:
+    world.trusts(world.root, purposes=SERVER)
+    with refused(Kind.INVALID, field="crl", about="stationIdentity, onboarding or firmwareSigning"):
         world.trust.put_crl(read_list(world.root.crl()))
+
+
+def test_a_list_of_a_makers_ca_is_taken(world: Vicinity) -> None:
+    """A00.FR.706."""
+    world.trusts(world.root, purposes=frozenset({Purpose.FIRMWARE}))
+    world.trust.put_crl(read_list(world.root.crl()))
+    assert len(world.trust.crls()) == 1
 
 
 def test_a_list_that_cannot_be_read_any_more_is_told_of_and_removed(world: Vicinity) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -28,6 +29,10 @@ CPO: Final = "Forecourt"
 NEAR_THEIR_END: Final = {"stationDays": 1 / 24 + 0.001, "backdatedHours": 24}
 """They are good for another hour, and were for a day: more than two thirds of such a life are over, so that they are
 due."""
+SLACK_SECONDS: Final = 60.0
+"""For a round to come to its end when it was given up."""
+LAST_WITHIN_SECONDS: Final = 420.0
+"""A question that was lost is asked again after two minutes, and once more after four."""
 LASTING: Final = {"stationDays": 365, "backdatedHours": 1}
 
 
@@ -104,7 +109,8 @@ class Fleet:
         self.rest.patch("/own-authority/policy", LASTING)
 
     def be_renewed(self, *, fault_percent: float, give_up_seconds: float) -> tuple[RenewalReport, Round]:
-        """Nobody does anything, and everything is due."""
+        """Nobody does anything, and everything is due. The stations stay until their former certificates are revoked:
+        those of a station that leaves too early are not before it is back, and stays (A02.FR.09)."""
         setup = SecuritySetup(profile=3, roots=self.roots)
         plan = RenewalPlan(
             url=f"{self.system.stations_tls_url}/ocpp",
@@ -113,9 +119,30 @@ class Fleet:
             fault_percent=fault_percent,
             away_seconds=10.0,
             give_up_seconds=give_up_seconds,
+            stays=True,
         )
         known = Round()
-        return run(plan, known, lambda: None), known
+
+        def stay() -> None:
+            try:
+                if known.ended.wait(give_up_seconds + SLACK_SECONDS):
+                    self.wait_for_the_last(known)
+            finally:
+                known.may_leave.set()
+
+        return run(plan, known, stay), known
+
+    def wait_for_the_last(self, known: Round) -> None:
+        """Until no station that shows a new certificate has a former one that is good, and no order is open; or for
+        some minutes, and who is wrong is found afterwards. It asks seldom: the lists are long, and the central system
+        has other things to do."""
+        renewed = [name for name, one in known.stations.items() if one.own not in (None, one.former)]
+        former = {self.owns[name].leaf.serial_number for name in renewed}
+        deadline = time.monotonic() + LAST_WITHIN_SECONDS
+        while time.monotonic() < deadline:
+            if former <= self.revoked_serials() and not self.rest.items("/certificate-orders", {"open": "true"}):
+                return
+            time.sleep(1.0)
 
     # What is found
 
@@ -153,7 +180,7 @@ def run(plan: RenewalPlan, known: Round, meanwhile: Callable[[], None]) -> Renew
     thread = threading.Thread(target=work, name="fleet", daemon=True)
     thread.start()
     meanwhile()
-    thread.join(plan.give_up_seconds + 60)
+    thread.join(plan.give_up_seconds + SLACK_SECONDS)
     if failures:
         raise failures[0]
     assert reports, "the fleet did not come to an end"

@@ -157,7 +157,8 @@ class Deliveries(OrderBook):
             return
         if order.is_revoked:
             reason = "The station took the certificate, which was revoked already: renew it."
-            self._fail(replace(order, taken=Taken.YES), order.state, reason)
+            state = OrderState.FAILED if order.state.is_open else order.state
+            self._fail(replace(order, taken=Taken.YES), state, reason)
             return
         taken = replace(order, taken=Taken.YES)
         if order.former_errand is not None and self._is_under_way(order):

@@ -21,8 +21,11 @@ MAX_DELIVERIES: Final = 4
 MAX_FAILURES: Final = 3
 """How many orders in a row may come to nothing before a station is asked again only because its certificate ends."""
 
-ASKED_FOR: Final = timedelta(hours=1)
-"""How long a station that was asked may take for its request: keys take minutes on small devices."""
+ASKED_FOR: Final = timedelta(minutes=2)
+"""How long a station that was asked may take for its request before it is asked again, and twice as long each time: a
+request may be lost, or be answered with an error, but keys take minutes on small devices."""
+MAX_ASKS: Final = 5
+"""How often a station is asked for the request of one order: all together it has an hour."""
 
 OrderNumber = NewType("OrderNumber", int)
 """Numbers the orders of all stations from 1; never used again."""
@@ -122,6 +125,10 @@ class CertificateOrder:
     asked_at: datetime
     changed_at: datetime
     ask_errand: ErrandNumber | None = None
+    asks: int = 0
+    """How often the station was asked for its request."""
+    is_promised: bool = False
+    """It said that it will send one."""
     deliver_errand: ErrandNumber | None = None
     former_errand: ErrandNumber | None = None
     """That of the delivery before, whose answer may still come."""

@@ -23,6 +23,7 @@ from forecourt.domain.certificates.calendar import (
 )
 from forecourt.domain.certificates.model import (
     ASKED_FOR,
+    MAX_ASKS,
     Awaited,
     CertificateOrder,
     Occasion,
@@ -41,8 +42,9 @@ from forecourt.domain.security_log.model import Kind
 
 _Finder: TypeAlias = Callable[[int], Sequence[CertificateOrder] | Sequence[int]]
 
-AT_ONCE: Final = 20
-"""How much is done in one unit of work; the messages of stations wait for it."""
+AT_ONCE: Final = 4
+"""How much is done in one unit of work; the messages of stations wait for it, and each revocation is two dozen
+statements."""
 
 LOOKS_EVERY: Final = timedelta(seconds=5)
 """Between two looks of one process that find nothing."""
@@ -124,7 +126,8 @@ class Renewals(Requests):
     def _kinds(self, now: datetime) -> Iterator[tuple[str, _Finder, Callable[[Any], None]]]:  # Any: what it finds
         store = self._store
         yield "withdraw", store.to_withdraw, self._withdraw
-        yield "requests", lambda limit: store.never_requested(now - ASKED_FOR, limit), self._unheard
+        patience = ASKED_FOR * (2**MAX_ASKS - 1) if self._is_quiet else ASKED_FOR
+        yield "requests", lambda limit: store.never_requested(now, patience, limit), self._unheard
         yield "deliveries", lambda limit: store.stranded(now - _MINUTE, limit), self._strand
         yield "signings", lambda limit: store.untold(now - _MINUTE, limit), self._untold
         yield "former ones", lambda limit: store.displaced(now - _STAYED_FOR, limit), self._displace
@@ -188,11 +191,17 @@ class Renewals(Requests):
         if order.awaited is Awaited.REVOCATION_AGAIN:
             self._keep(self._revoked(order, f"The certificate order {order.number} is {order.state.value}."))
 
-    def _unheard(self, order: CertificateOrder) -> None:
-        order = self._held(order)
-        if order.state is OrderState.ASKED:
-            sentence = "The station was asked for a request, and sent none within an hour."
-            self._fail(order, OrderState.FAILED, sentence)
+    def _unheard(self, found: CertificateOrder) -> None:
+        order = self._held(found)
+        if order.state is not OrderState.ASKED or order.asks != found.asks:
+            return
+        station = self._store.find_station(order.station_key)
+        if station is None or order.asks >= MAX_ASKS or self._is_quiet:
+            times = "once" if order.asks == 1 else f"{order.asks} times"
+            self._fail(order, OrderState.FAILED, f"The station was asked {times} for a request, and sent none.")
+            return
+        until = self._asked_until(self._store.sheet(station.key))
+        self._ask_again(station, order, until)
 
     def _strand(self, order: CertificateOrder) -> None:
         """Its errand has ended, and this room could not be told."""
@@ -238,14 +247,19 @@ class Renewals(Requests):
         self._store.put(replace(sheet, retry_at=None if sheet.covered_until is None else now + RETRY))
         if not self.is_idle(station):
             return  # it is looked at again the next day
-        until = max(sheet.covered_until or now, now + DAY)
-        order = Order(asked_by=BY_ITSELF, delivery=Delivery.WHEN_ONLINE, expires_at=min(until, now + LONGEST_WAIT))
+        until = self._asked_until(sheet)
+        order = Order(asked_by=BY_ITSELF, delivery=Delivery.WHEN_ONLINE, expires_at=until)
         try:
             self.renew(station, order, Occasion.RENEWAL)
         except DomainError as error:
             self._rooms.alarms.raise_(
                 Topic.CERTIFICATE_ORDER, station.identity, Level.WARNING, f"It is not renewed: {error.sentence}"
             )
+
+    def _asked_until(self, sheet: Sheet) -> datetime:
+        """So long a station that is off line may still be asked when it is back."""
+        now = self._clock.now()
+        return min(max(sheet.covered_until or now, now + DAY), now + LONGEST_WAIT)
 
     # Alarms
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from forecourt.domain.certificates.deliveries import Deliveries
@@ -19,7 +19,7 @@ from forecourt.domain.certificates.model import (
 )
 from forecourt.domain.certificates.subjects import Subject, doubts, proves_nothing, subject_of
 from forecourt.domain.errands.intents import AskForCsr
-from forecourt.domain.errands.model import Draft, Errand, ErrandNumber, ErrandState, Failure, Order
+from forecourt.domain.errands.model import Delivery, Draft, Errand, ErrandNumber, ErrandState, Failure, Order
 from forecourt.domain.errors import DomainError, Kind, conflict
 from forecourt.domain.provisioning.model import Registration, Station
 from forecourt.domain.security_log.model import Kind as Noted
@@ -218,10 +218,20 @@ class Requests(Deliveries):
         errand = self._errands.ask(station, draft, order)
         if errand.state is ErrandState.FAILED:  # at once
             return errand
-        asked = replace(self._new(station, occasion, order.asked_by), ask_errand=errand.number, awaited=Awaited.ERRAND)
-        self._store.add(asked)
+        asked = self._new(station, occasion, order.asked_by)
+        self._store.add(replace(asked, ask_errand=errand.number, asks=1, awaited=Awaited.ERRAND))
         self._store.put(replace(sheet, requests=0))
         return errand
+
+    def _ask_again(self, station: Station, order: CertificateOrder, until: datetime) -> None:
+        """Its request was lost, or refused with an error, or it is slow: its answer to the same order is awaited."""
+        how = Order(asked_by=order.asked_by, delivery=Delivery.WHEN_ONLINE, expires_at=until)
+        errand = self._errands.ask(station, Draft(operation=RENEW_CERTIFICATE, intent=AskForCsr(), shown=None), how)
+        asked = replace(order, ask_errand=errand.number, asks=order.asks + 1)
+        if errand.state is ErrandState.FAILED:  # at once
+            self._fail(asked, OrderState.FAILED, f"The station could not be asked again for a request: {errand.reason}")
+        else:
+            self._keep(asked)
 
     def is_idle(self, station: Station) -> bool:
         """True when :meth:`renew` would find nothing under way."""
@@ -237,12 +247,17 @@ class Requests(Deliveries):
         return [order for order in self._store.unsettled(station.key) if order.state.is_open]
 
     def ask_answered(self, station: Station, errand: ErrandNumber, *, status: str, is_accepted: bool) -> None:
-        """The station answered whether it will send a request. One that it sent meanwhile says more."""
+        """The station answered whether it will send a request. One that it sent meanwhile says more; and one that
+        promised a request when it was asked before may be busy with that, so that its refusal changes nothing."""
         order = self._store.asked_with(errand)
-        if order is None or is_accepted:
+        if order is None:
             return
         order = self._held(order)
-        if order.state is OrderState.ASKED:
+        if order.state is not OrderState.ASKED or order.is_promised:
+            return
+        if is_accepted:
+            self._store.change(replace(order, is_promised=True))
+        else:
             reason = f"The station answered {status} when it was asked for a request (A02)."
             self._fail(order, OrderState.FAILED, reason, is_tried_again=status != "NotImplemented")
 
@@ -256,6 +271,8 @@ class Requests(Deliveries):
         if self._errands.get(errand).state is ErrandState.CANCELLED:
             self._give_up(order, OrderState.CANCELLED, f"The errand {errand} was cancelled.")
             return
+        if order.is_promised:
+            return  # when it was asked before
         reason = f"The station could not be asked for a request: {failure.reason}"
         self._fail(order, OrderState.FAILED, reason, is_tried_again=not failure.is_unsupported)
 

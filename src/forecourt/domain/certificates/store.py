@@ -96,8 +96,9 @@ class CertificateStore(Protocol):
 
     # What time brings, a limited number each; what is asked every few seconds must cost nothing when nothing is due.
 
-    def never_requested(self, ended_before: datetime, limit: int) -> Sequence[CertificateOrder]:
-        """Asked ones whose errand has ended before a moment."""
+    def never_requested(self, at: datetime, patience: timedelta, limit: int) -> Sequence[CertificateOrder]:
+        """Asked ones whose errand has ended, and the patience is over at a moment: twice as much for the second time
+        that the station was asked, and so on."""
         ...
 
     def stranded(self, ended_before: datetime, limit: int) -> Sequence[CertificateOrder]:

@@ -40,11 +40,18 @@ class Part:
         self.__watchers: list[Callable[[], None]] = []
 
     def watch(self, watcher: Callable[[], None]) -> None:
-        """Have a room told of every change, in the unit of work that makes it."""
+        """Have a room told of every change to certificates and the policy, in the unit of work that makes it. It is not
+        told of what is revoked: that is entered for each certificate that a station replaced."""
         self.__watchers.append(watcher)
 
     @contextmanager
-    def _writing(self) -> Iterator[Writing]:
+    def _revoking(self) -> Iterator[Writing]:
+        """As :meth:`_writing`, for what only says what is revoked."""
+        with self._writing(is_watched=False) as writing:
+            yield writing
+
+    @contextmanager
+    def _writing(self, *, is_watched: bool = True) -> Iterator[Writing]:
         """The one way to what can be written. It locks first, so that what is read inside cannot be outdated by others
         who change something at the same time; and it makes the version higher, so that no change goes unnoticed."""
         self.__written.certificates.lock()
@@ -53,7 +60,7 @@ class Part:
         if writing.is_change:
             self.__written.certificates.bump()
             self._changes.trust_changed()
-            for watcher in self.__watchers:
+            for watcher in self.__watchers if is_watched else ():
                 watcher()
 
     def _trusted(self) -> Sequence[Trusted]:

@@ -91,7 +91,9 @@ class CertificateStore(CertificateReading, Protocol):
 class RevocationReading(Protocol):
     """The register of revoked certificates, and the lists of outside CAs, to be read."""
 
-    def count(self) -> int: ...
+    def holds(self, most: int) -> bool:
+        """Whether it has so many entries, or more. Cheap unless it has."""
+        ...
 
     def has(self, issuer_hash: str, serial: str) -> bool: ...
 
