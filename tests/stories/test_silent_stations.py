@@ -98,7 +98,8 @@ def test_what_waits_survives_a_restart(impatient_system: RunningSystem) -> None:
     assert impatient_system.terminate() == 0
     impatient_system.start()
     assert state_of(rest, errand) == "queued"
-    with Peer(impatient_system.stations_url, identity) as peer:
-        peer.answers("Reset", ACCEPTS)
+    peer = Peer(impatient_system.stations_url, identity)
+    peer.answers("Reset", ACCEPTS)
+    with peer:
         assert ended(rest, errand)["state"] == "answered"
         assert peer.calls == [("Reset", RESET)]

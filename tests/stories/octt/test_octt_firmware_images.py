@@ -49,7 +49,8 @@ def install(rest: Rest, peer: Peer, image: Json, **more: Json) -> Json:
     assert errand["state"] == "answered"
     action, words = peer.calls[-1]
     assert action == "SignedUpdateFirmware"
-    assert words["requestId"] == the_job(rest, peer)["job"]["requestId"]
+    job = the_job(rest, peer)["job"]
+    assert (words["requestId"], job["image"], job["imageName"]) == (job["requestId"], image["image"], image["name"])
     token = words["firmware"]["location"].split("/")[-2]
     assert token not in str(errand)
     assert token not in str(the_job(rest, peer))
@@ -65,7 +66,8 @@ def report(peer: Peer, number: int, *statuses: str) -> None:
 def job_of(rest: Rest, peer: Peer) -> Json:
     """What of the job is not looked at here."""
     job = the_job(rest, peer)["job"]
-    return {name: job[name] for name in ("stationId", "kind", "requestId", "operation", "errand", "location")}
+    names = ("stationId", "kind", "requestId", "operation", "errand", "location", "image", "imageName")
+    return {name: job[name] for name in names}
 
 
 def fetched(rest: Rest, peer: Peer, firmware: Json, content: bytes) -> int:

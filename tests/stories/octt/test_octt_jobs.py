@@ -36,7 +36,15 @@ def assert_job(sheet: Json, statuses: list[str], **expected: Json) -> None:
     assert is_now(job.pop("answeredAt"))
     assert is_now(job.pop("endedAt"))
     assert is_now(job.pop("lastStatusAt"))
-    assert job == {"job": number, "askedBy": ASKED_BY, "fileName": None, "lastStatus": statuses[-1], **expected}
+    of_no_image = {"image": None, "imageName": None}
+    assert job == {
+        "job": number,
+        "askedBy": ASKED_BY,
+        "fileName": None,
+        "lastStatus": statuses[-1],
+        **of_no_image,
+        **expected,
+    }
 
 
 def collect(rest: Rest, peer: Peer, outcome: str) -> Json:
