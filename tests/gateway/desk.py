@@ -39,7 +39,7 @@ Json: TypeAlias = object
 Result = TypeVar("Result")
 
 DIALECT = v16.make()
-DEADLINE_SECONDS = 20.0
+DEADLINE_SECONDS = 60.0
 
 
 class FakeWire:

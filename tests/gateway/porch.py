@@ -45,7 +45,7 @@ from tests.gateway.desk import FakeOffice
 from tests.support.authority import Authority, Issued
 
 NOW = datetime.now(UTC)
-DEADLINE_SECONDS = 20.0
+DEADLINE_SECONDS = 60.0
 
 WS = ListenerConfig("ws", Address("127.0.0.1", 0))
 WSS = ListenerConfig("wss", Address("127.0.0.1", 0), Tls.MODERN)

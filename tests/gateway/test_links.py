@@ -82,7 +82,7 @@ class World:
 
 def in_world(story: Callable[[World], Coroutine[None, None, None]], config: GatewayConfig | None = None) -> None:
     async def main() -> None:
-        await asyncio.wait_for(story(World(config or GatewayConfig())), 20)
+        await asyncio.wait_for(story(World(config or GatewayConfig())), 60)
 
     asyncio.run(main())
 
@@ -286,7 +286,7 @@ def test_dead_links_are_found_by_the_wheel() -> None:
             await until(lambda: all(wire.log[:1] == ["ping"] for wire in wires))
             await until(lambda: all("abort" in wire.log for wire in wires))
 
-    in_world(story, GatewayConfig(ping_seconds=0.1, pong_seconds=1.2))
+    in_world(story, GatewayConfig(ping_seconds=0.1, pong_seconds=5.0))
 
 
 def test_it_is_written_down_when_a_station_was_heard() -> None:
