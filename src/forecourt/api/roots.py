@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 from litestar import Controller, get
-from litestar.params import PathParameter
 from litestar.response import Stream
 
+from forecourt.api.certificate_words import Fingerprint
 from forecourt.api.csv import csv_download
 from forecourt.api.paging import Listing, Paging, listing, part_of
 from forecourt.api.root_views import (
@@ -25,10 +23,6 @@ from forecourt.api.root_views import (
 from forecourt.api.stations import StationId
 from forecourt.api.words import Works, from_path
 from forecourt.domain.paging import Page
-
-Fingerprint = Annotated[
-    str, PathParameter(description="SHA-256 of the certificate, in hexadecimal; colons may stand between the pairs.")
-]
 
 
 class Roots(Controller):

@@ -19,7 +19,7 @@ from forecourt.cli.authority_facts import (
 from forecourt.cli.consent import ask_consent
 from forecourt.cli.files import read_pem
 from forecourt.cli.office import Office, form_of
-from forecourt.cli.options import Csv, Json, Yes
+from forecourt.cli.options import Csv, Fingerprint, Json, Yes
 from forecourt.cli.output import print_facts, print_json, warn
 from forecourt.cli.who import command_line_user
 from forecourt.domain.authorities.model import KeyFamily, OwnPolicy, Rank
@@ -31,7 +31,6 @@ from forecourt.domain.trust.revocations import read_revoked
 from forecourt.pki.certificate import MAX_CERTIFICATE
 from forecourt.pki.reasons import Reason
 
-Fingerprint = Annotated[str, typer.Argument(metavar="FINGERPRINT", help="SHA-256 of the certificate, in hexadecimal.")]
 Family = Annotated[KeyFamily, typer.Option(help="In which hierarchy.")]
 
 _SOON: Final = "The running system makes it within seconds; see it with: forecourt ca show"

@@ -9,7 +9,7 @@ import typer
 from forecourt.cli.consent import ask_consent
 from forecourt.cli.numbers import number_of
 from forecourt.cli.office import Office, form_of, moment
-from forecourt.cli.options import Csv, Json, Limit, Yes
+from forecourt.cli.options import Csv, Fingerprint, Json, Limit, Yes
 from forecourt.cli.output import print_facts, print_json, warn
 from forecourt.cli.signing_facts import (
     ISSUED_COLUMNS,
@@ -26,7 +26,6 @@ from forecourt.domain.trust.naming import bare_hash
 from forecourt.pki.reasons import Reason
 
 Number = Annotated[int, typer.Argument(parser=number_of("a signing request", "signing list"), metavar="SIGNING")]
-Fingerprint = Annotated[str, typer.Argument(metavar="FINGERPRINT", help="SHA-256 of the certificate, in hexadecimal.")]
 OfUse = Annotated[Use | None, typer.Option(help="Only for this use.")]
 Owner = Annotated[str | None, typer.Option(metavar="NAME", help="Only for this station or server certificate.")]
 OfAuthority = Annotated[str | None, typer.Option(metavar="NAME", help="Only of this authority.")]

@@ -10,7 +10,7 @@ from forecourt.cli.consent import ask_consent
 from forecourt.cli.exits import NOT_ALL_DONE
 from forecourt.cli.files import read_file, read_pem
 from forecourt.cli.office import Office, form_of, moment
-from forecourt.cli.options import Csv, Json, Yes
+from forecourt.cli.options import Csv, Fingerprint, Json, Yes
 from forecourt.cli.output import print_facts, print_json, warn
 from forecourt.cli.trust_facts import (
     CRL_COLUMNS,
@@ -40,7 +40,6 @@ from forecourt.pki.revocation import MAX_CRL
 _TWICE: Final = 2
 """PEM has four characters for three bytes, and line ends."""
 
-Fingerprint = Annotated[str, typer.Argument(metavar="FINGERPRINT", help="SHA-256 of the certificate, in hexadecimal.")]
 File = Annotated[str, typer.Argument(metavar="FILE", help="A file, or - for what is piped in.")]
 
 
