@@ -14,7 +14,7 @@ import httpx
 from litestar import Litestar
 
 from forecourt.api.app import create_app
-from forecourt.api.news import News
+from forecourt.asgi.news import News
 from forecourt.dialects.v16 import dialect as v16
 from forecourt.domain.authorization.model import IdToken
 from forecourt.domain.evse import EvseId

@@ -12,7 +12,7 @@ import pytest
 
 from forecourt.api.authentication import CHECKS_AT_ONCE, MAX_CHECKS_WAITING, TOKEN_TRUSTED_SECONDS, Doorkeeper
 from forecourt.api.problems import Refusal
-from forecourt.api.throttle import BURST, MAX_ADDRESSES, SECONDS_PER_ATTEMPT, Throttle
+from forecourt.asgi.throttle import BURST, MAX_ADDRESSES, SECONDS_PER_ATTEMPT, Throttle
 from tests.api.door import PASSWORD, Door, faults, problem
 from tests.support.clock import FakeClock
 from tests.support.workspace import MemoryWorkspace, PlainHasher

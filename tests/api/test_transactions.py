@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from forecourt.api.csv import defuse
+from forecourt.asgi.csv import defuse
 from tests.api.door import Door, faults
 from tests.support.clock import NOON
 

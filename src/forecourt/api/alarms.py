@@ -14,10 +14,10 @@ from litestar.response import Stream
 from msgspec import Meta
 
 from forecourt.api.authentication import AskedBy
-from forecourt.api.csv import MEDIA_TYPE as CSV
-from forecourt.api.csv import Cell, csv_download
 from forecourt.api.paging import Listing, Paging, listing
 from forecourt.api.words import MAX_LONG, Works, utc
+from forecourt.asgi.csv import MEDIA_TYPE as CSV
+from forecourt.asgi.csv import Cell, csv_download
 from forecourt.domain.alarms.model import Alarm, AlarmFilter, AlarmNumber, Level, Topic
 from forecourt.domain.errors import not_found
 

@@ -4,24 +4,13 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Awaitable, Callable
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import msgspec
 from litestar import Litestar, MediaType, Request, Response, Router, get
 from litestar.di import Provide
-from litestar.enums import ScopeType
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
-from litestar.types import (
-    ControllerRouterHandler,
-    Dependencies,
-    HTTPScope,
-    LifeSpanReceive,
-    LifeSpanScope,
-    LifeSpanSend,
-    Receive,
-    Scope,
-    Send,
-)
+from litestar.types import ControllerRouterHandler, Dependencies
 
 from forecourt.api import docs
 from forecourt.api.alarms import Alarms
@@ -39,14 +28,12 @@ from forecourt.api.events import Following, Streams
 from forecourt.api.files import Files
 from forecourt.api.firmware import FirmwareImages
 from forecourt.api.firmware_keys import FirmwareKeys
-from forecourt.api.headers import add_security_headers
 from forecourt.api.health import Health
 from forecourt.api.held_certificates import HeldCertificates
 from forecourt.api.id_tags import IdTags
 from forecourt.api.jobs import Jobs
 from forecourt.api.local_lists import LocalLists
 from forecourt.api.managed_server_certificates import ManagedServerCertificates
-from forecourt.api.news import News
 from forecourt.api.ocsp_desk import OcspDesk
 from forecourt.api.openapi import describe
 from forecourt.api.operation_paths import Document
@@ -73,6 +60,9 @@ from forecourt.api.tokens import Tokens
 from forecourt.api.transactions import Transactions, wanted_transactions
 from forecourt.api.trust import TrustedCertificates
 from forecourt.api.unknown import Unknown
+from forecourt.asgi.headers import add_security_headers
+from forecourt.asgi.news import News
+from forecourt.asgi.routing import RawPathApplication
 from forecourt.clock import Clock, SystemClock
 from forecourt.domain.access.model import PasswordHasher
 from forecourt.domain.files.shelf import Shelf
@@ -124,20 +114,15 @@ RESOURCES: Final[list[ControllerRouterHandler]] = [
 _FOR_BATCHES: Final = ("batch", "removals")
 
 
-class RestApplication(Litestar):
-    """Routes on the path as it was sent, because decoding it first would make an id's ``%2F`` a separator.
+class RestApplication(RawPathApplication):
+    """Knows ids that are the name of an address for batches."""
 
-    Handlers decode their ids with `forecourt.api.words.from_path`.
-    """
-
-    async def __call__(
-        self, scope: Scope | LifeSpanScope, receive: Receive | LifeSpanReceive, send: Send | LifeSpanSend
-    ) -> None:
-        if scope["type"] == ScopeType.HTTP:
-            request = cast("HTTPScope", scope)  # its type says so, in a way that type checkers do not follow
-            path = request["raw_path"].partition(b"?")[0].decode("latin-1")
-            request["path"] = _routable(path, request["method"])
-        await super().__call__(scope, receive, send)
+    def routable(self, path: str, method: str) -> str:
+        """The path, with such an id written so that only POST finds the batch."""
+        start, _, last = path.rpartition("/")
+        if last in _FOR_BATCHES and method != "POST":
+            return f"{start}/%{ord(last[0]):x}{last[1:]}"
+        return path
 
 
 def create_app(
@@ -223,11 +208,3 @@ def _description_handlers(description: Callable[[], Document]) -> list[HTTPRoute
         )
 
     return [openapi_json, docs_page]
-
-
-def _routable(path: str, method: str) -> str:
-    """The path, with an id that is the name of an address for batches written so that only POST finds that."""
-    start, _, last = path.rpartition("/")
-    if last in _FOR_BATCHES and method != "POST":
-        return f"{start}/%{ord(last[0]):x}{last[1:]}"
-    return path

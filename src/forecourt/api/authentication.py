@@ -16,7 +16,7 @@ from litestar.handlers import BaseRouteHandler
 from litestar.params import SkipValidation
 
 from forecourt.api.problems import RETRY_AFTER_SECONDS, Refusal
-from forecourt.api.throttle import Throttle
+from forecourt.asgi.throttle import Throttle
 from forecourt.clock import Clock
 from forecourt.domain.access.model import PasswordHasher, digest
 from forecourt.domain.access.service import ADMIN

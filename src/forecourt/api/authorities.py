@@ -13,7 +13,8 @@ from msgspec import UNSET, Meta, UnsetType
 
 from forecourt.api.authentication import AskedBy
 from forecourt.api.paging import Listing, Paging, listing, part_of
-from forecourt.api.words import Works, from_path
+from forecourt.api.words import Works
+from forecourt.asgi.paths import from_path
 from forecourt.domain.authorities.kinds import KINDS, Setting
 from forecourt.domain.authorities.model import OWN, Authority, AuthorityKind, Choice
 from forecourt.domain.authorities.service import Chosen

@@ -21,11 +21,12 @@ from forecourt.api.certificate_views import (
     show_entry,
     show_order,
 )
-from forecourt.api.csv import MEDIA_TYPE as CSV
-from forecourt.api.csv import csv_download
 from forecourt.api.paging import Listing, Paging, listing
 from forecourt.api.stations import StationId
-from forecourt.api.words import MAX_LONG, Search, StationQuery, Works, from_path, utc
+from forecourt.api.words import MAX_LONG, Search, StationQuery, Works, utc
+from forecourt.asgi.csv import MEDIA_TYPE as CSV
+from forecourt.asgi.csv import csv_download
+from forecourt.asgi.paths import from_path
 from forecourt.domain.certificates.model import (
     CalendarFilter,
     CertificateOrder,

@@ -7,7 +7,8 @@ from datetime import datetime
 
 import msgspec
 
-from forecourt.api.words import Line, Moment, Note, connector_id, utc
+from forecourt.api.words import Line, Moment, Note, utc
+from forecourt.asgi.paths import connector_id
 from forecourt.domain.smart_charging.model import (
     Assignment,
     AssignmentState,

@@ -20,16 +20,18 @@ from forecourt.api.charging_profile_views import (
     show_profile,
 )
 from forecourt.api.paging import Listing, Paging, listing
-from forecourt.api.plots import SVG, answer_plot, plot_profile, plot_stack
+from forecourt.api.plots import SVG, answer_plot
 from forecourt.api.problems import Fault, Problem, bad_request, problem_response
 from forecourt.api.stations import StationId
-from forecourt.api.words import MAX_NUMBER, Search, Works, from_path, place_of, utc
+from forecourt.api.words import MAX_NUMBER, Search, Works, utc
+from forecourt.asgi.paths import from_path, place_of
 from forecourt.domain.errors import not_found
 from forecourt.domain.paging import Page
 from forecourt.domain.services import Services
 from forecourt.domain.smart_charging.composite import LONGEST, Stack
 from forecourt.domain.smart_charging.model import Assignment, LibraryProfile, ProfileFilter, Purpose
 from forecourt.domain.smart_charging.rules import LAST_YEAR, ProfileRefused
+from forecourt.drawing.schedules import plot_profile, plot_stack
 
 ProfileNumber = Annotated[int, PathParameter(description="The chargingProfileId: the number that the system gave it.")]
 

@@ -21,10 +21,11 @@ from forecourt.api.configuration_views import (
     show_key,
     show_setting,
 )
-from forecourt.api.csv import csv_download
 from forecourt.api.paging import Listing, Paging, listing
 from forecourt.api.stations import StationId
-from forecourt.api.words import Works, from_path
+from forecourt.api.words import Works
+from forecourt.asgi.csv import csv_download
+from forecourt.asgi.paths import from_path
 from forecourt.domain.configuration.catalogue import KEYS
 from forecourt.domain.configuration.model import SettingSheet
 from forecourt.domain.paging import Page, PageRequest

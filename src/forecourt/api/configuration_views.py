@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from forecourt.api.csv import Cell
+from forecourt.asgi.csv import Cell
 from forecourt.domain.configuration.keys import Access, Items, Key, KeyType
 from forecourt.domain.configuration.model import Drift, SettingSheet
 

@@ -10,7 +10,8 @@ from litestar import Controller, delete, get
 from litestar.params import PathParameter
 
 from forecourt.api.paging import Listing, Paging, listing
-from forecourt.api.words import Works, from_path
+from forecourt.api.words import Works
+from forecourt.asgi.paths import from_path
 from forecourt.domain.presence.model import LinkRecord
 
 

@@ -11,7 +11,8 @@ from litestar.params import JSONBody, PathParameter
 
 from forecourt.api.paging import Listing, Paging, listing
 from forecourt.api.problems import Fault, bad_request
-from forecourt.api.words import Line, Works, from_path
+from forecourt.api.words import Line, Works
+from forecourt.asgi.paths import from_path
 from forecourt.domain.data_transfer.model import ReceivedMessage, Vendor
 
 VendorId = Annotated[str, PathParameter(description="The vendor's id as stations send it.")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
-from forecourt.api.news import UNRUNG_SECONDS, News
+from forecourt.asgi.news import UNRUNG_SECONDS, News
 from forecourt.domain.errands.model import Batch, BatchNumber, Errand, ErrandNumber
 from forecourt.domain.services import Workspace
 

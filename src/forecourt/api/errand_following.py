@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 
 from forecourt.api.errand_views import show_batch, show_errand
 from forecourt.api.following import PAGE, Event
-from forecourt.api.news import ERRANDS
+from forecourt.asgi.news import ERRANDS
 from forecourt.clock import Clock
 from forecourt.domain.errands.model import Batch, BatchNumber, Errand, ErrandFilter, ErrandState
 from forecourt.domain.paging import COMMITTED_WITHIN, Page, PageRequest

@@ -9,7 +9,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from forecourt.api.csv import Cell
+from forecourt.asgi.csv import Cell
 from forecourt.domain.errands.model import Batch, Delivery, Errand, ErrandState, Priority
 
 PriorityName = Literal["low", "normal", "high"]

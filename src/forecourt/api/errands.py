@@ -10,13 +10,13 @@ from litestar.di import NamedDependency
 from litestar.params import PathParameter, QueryParameter, SkipValidation
 from litestar.response import Stream
 
-from forecourt.api.csv import MEDIA_TYPE as CSV
-from forecourt.api.csv import csv_download
 from forecourt.api.errand_views import ERRAND_COLUMNS, ErrandView, errand_rows, show_errand
 from forecourt.api.events import MEDIA_TYPE as EVENT_STREAM
 from forecourt.api.events import Events, LastEventId
 from forecourt.api.paging import Listing, Paging, listing
 from forecourt.api.words import MAX_LONG, StationQuery, Works, utc
+from forecourt.asgi.csv import MEDIA_TYPE as CSV
+from forecourt.asgi.csv import csv_download
 from forecourt.domain.errands.model import BatchNumber, ErrandFilter, ErrandNumber, ErrandState
 from forecourt.domain.errors import not_found
 

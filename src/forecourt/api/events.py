@@ -22,8 +22,8 @@ from litestar.response import Stream
 
 from forecourt.api.errand_following import MARGIN, BatchFollower, ErrandFollower, moment_of
 from forecourt.api.following import Event, Follower, Growing, GrowingFollower
-from forecourt.api.news import News
 from forecourt.api.problems import RETRY_AFTER_SECONDS, Fault, Refusal, bad_request
+from forecourt.asgi.news import News
 from forecourt.clock import Clock
 from forecourt.domain.errands.model import BatchNumber, ErrandFilter
 from forecourt.domain.errors import DomainError

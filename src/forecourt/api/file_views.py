@@ -9,7 +9,7 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta
 
-from forecourt.api.csv import Cell
+from forecourt.asgi.csv import Cell
 from forecourt.domain.files.model import Carrier, ReceivedFile
 
 

@@ -12,10 +12,10 @@ from litestar.params import PathParameter, QueryParameter, SkipValidation
 from litestar.response import Stream
 
 from forecourt.api.authentication import AskedBy
-from forecourt.api.csv import csv_download
 from forecourt.api.file_views import FILE_COLUMNS, ReceivedFileView, file_rows, show_file
 from forecourt.api.paging import Listing, Paging, listing
 from forecourt.api.words import MAX_LONG, StationQuery, Works, utc
+from forecourt.asgi.csv import csv_download
 from forecourt.domain.errors import not_found
 from forecourt.domain.files.model import FileFilter, FileNumber
 from forecourt.domain.files.shelf import Shelf, blocks

@@ -17,7 +17,6 @@ from litestar.response import Stream
 from msgspec import UNSET, Meta, UnsetType
 
 from forecourt.api.authentication import AskedBy
-from forecourt.api.csv import csv_download
 from forecourt.api.firmware_views import (
     IMAGE_COLUMNS,
     CheckedFirmwareView,
@@ -29,6 +28,7 @@ from forecourt.api.firmware_views import (
 from forecourt.api.paging import Listing, Paging, listing
 from forecourt.api.problems import Refusal, bad_request
 from forecourt.api.words import MAX_LONG, Search, Works
+from forecourt.asgi.csv import csv_download
 from forecourt.domain.errors import not_found
 from forecourt.domain.files.shelf import Shelf, TooLarge
 from forecourt.domain.firmware.model import (

@@ -14,7 +14,8 @@ from forecourt.api.certificate_words import PEM
 from forecourt.api.firmware_views import FirmwareKeyView, show_key
 from forecourt.api.paging import Listing, Paging, listing, part_of
 from forecourt.api.problems import Fault, bad_request
-from forecourt.api.words import Works, from_path
+from forecourt.api.words import Works
+from forecourt.asgi.paths import from_path
 from forecourt.domain.authorities.model import KeyFamily
 from forecourt.domain.errors import not_found
 from forecourt.domain.firmware.making import MAX_DAYS, SIGNER_DAYS, KeyWish

@@ -8,7 +8,7 @@ from typing import Final, Protocol
 
 import msgspec
 
-from forecourt.api.news import SECURITY, Topic
+from forecourt.asgi.news import SECURITY, Topic
 from forecourt.domain.paging import Tail
 from forecourt.domain.services import Services, Workspace
 

@@ -13,7 +13,8 @@ from msgspec import Meta
 
 from forecourt.api.paging import Listing, Paging, listing, part_of
 from forecourt.api.trust_views import CertificateView, show_certificate
-from forecourt.api.words import Works, from_path
+from forecourt.api.words import Works
+from forecourt.asgi.paths import from_path
 from forecourt.domain.services import Services
 from forecourt.domain.trust.held import Held, How, Use
 

@@ -13,7 +13,8 @@ from msgspec import UNSET, UnsetType
 from forecourt.api.batch import Batch, BatchAdded, BatchChanged, BatchRemoved, do_all
 from forecourt.api.bodies import MAX_BATCH_BYTES
 from forecourt.api.paging import Listing, Paging, listing
-from forecourt.api.words import MAX_NUMBER, Line, Moment, Note, Search, Works, from_path, utc
+from forecourt.api.words import MAX_NUMBER, Line, Moment, Note, Search, Works, utc
+from forecourt.asgi.paths import from_path
 from forecourt.domain.authorization.model import IdToken
 from forecourt.domain.services import Services
 

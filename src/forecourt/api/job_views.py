@@ -9,8 +9,8 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta
 
-from forecourt.api.csv import Cell
 from forecourt.api.file_views import ReceivedFileView, show_file
+from forecourt.asgi.csv import Cell
 from forecourt.domain.files.model import ReceivedFile
 from forecourt.domain.jobs.model import Channel, Doubt, Job, JobKind, JobState, StoredReport
 

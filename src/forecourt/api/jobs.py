@@ -11,7 +11,6 @@ from litestar.params import PathParameter, QueryParameter, SkipValidation
 from litestar.response import Stream
 
 from forecourt.api.authentication import AskedBy
-from forecourt.api.csv import csv_download
 from forecourt.api.job_views import (
     JOB_COLUMNS,
     JobSheetView,
@@ -24,6 +23,7 @@ from forecourt.api.job_views import (
 )
 from forecourt.api.paging import Listing, Paging, listing
 from forecourt.api.words import MAX_LONG, StationQuery, Works, utc
+from forecourt.asgi.csv import csv_download
 from forecourt.domain.errors import not_found
 from forecourt.domain.files.model import FileFilter
 from forecourt.domain.jobs.model import JobFilter, JobKind, JobNumber

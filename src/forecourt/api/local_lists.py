@@ -12,7 +12,8 @@ from forecourt.api.local_list_views import LocalListView, show_list
 from forecourt.api.paging import Paging
 from forecourt.api.problems import Fault, bad_request
 from forecourt.api.stations import StationId
-from forecourt.api.words import Line, Works, from_path
+from forecourt.api.words import Line, Works
+from forecourt.asgi.paths import from_path
 from forecourt.domain.local_list.model import MOST_TAGS
 from forecourt.domain.paging import PageRequest
 from forecourt.domain.services import Services

@@ -14,7 +14,8 @@ from msgspec import Meta
 from forecourt.api.authentication import AskedBy
 from forecourt.api.paging import Listing, Paging, listing, part_of
 from forecourt.api.trust_views import RemovedView
-from forecourt.api.words import Line, Works, from_path
+from forecourt.api.words import Line, Works
+from forecourt.asgi.paths import from_path
 from forecourt.domain.authorities.model import KeyFamily
 from forecourt.domain.listener_certificates.model import MAX_HOST_NAMES, Kept, Managed, Member, MemberState, Wish
 

@@ -19,7 +19,7 @@ from typing import Final, NamedTuple
 import structlog
 from cryptography.x509.ocsp import OCSPResponseStatus
 
-from forecourt.api.throttle import Throttle
+from forecourt.asgi.throttle import Throttle
 from forecourt.clock import Clock
 from forecourt.domain.authorities.model import OpenedOwn, OwnCertificate
 from forecourt.domain.services import Services, Workspace

@@ -22,13 +22,14 @@ from forecourt.api.errand_views import (
     show_batch,
     show_errand,
 )
-from forecourt.api.news import News
 from forecourt.api.operation_views import OperationView, show_operation
 from forecourt.api.paging import Listing, Paging, listing
 from forecourt.api.problems import Refusal
 from forecourt.api.selections import UNREGISTERED, read_many, read_single, resolve
 from forecourt.api.stations import StationId
-from forecourt.api.words import Now, Works, from_path, utc
+from forecourt.api.words import Now, Works, utc
+from forecourt.asgi.news import News
+from forecourt.asgi.paths import from_path
 from forecourt.domain.errands.model import Delivery, Order, expiry
 from forecourt.domain.paging import Page
 from forecourt.operations.asking import Wish, ask_many

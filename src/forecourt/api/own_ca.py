@@ -13,7 +13,6 @@ from msgspec import UNSET, Meta, UnsetType
 
 from forecourt.api.authentication import AskedBy
 from forecourt.api.certificate_words import PEM, Fingerprint, IssuerHash, Serial, pem_file
-from forecourt.api.csv import csv_download
 from forecourt.api.own_ca_views import (
     REVOCATION_COLUMNS,
     OwnCertificateView,
@@ -28,7 +27,9 @@ from forecourt.api.own_ca_views import (
     show_status,
 )
 from forecourt.api.paging import Listing, Paging, listing, part_of
-from forecourt.api.words import Works, from_path
+from forecourt.api.words import Works
+from forecourt.asgi.csv import csv_download
+from forecourt.asgi.paths import from_path
 from forecourt.domain.authorities.model import KeyFamily, OwnPolicy, Rank
 from forecourt.domain.authorities.own_policy import hours_back
 from forecourt.domain.errors import invalid, not_found

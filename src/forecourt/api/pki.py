@@ -22,7 +22,8 @@ from litestar.params import PathParameter, SkipValidation
 
 from forecourt.api.ocsp_desk import OcspDesk, OcspReply
 from forecourt.api.problems import Fault, Refusal, bad_request
-from forecourt.api.words import Now, Works, from_path
+from forecourt.api.words import Now, Works
+from forecourt.asgi.paths import from_path
 from forecourt.domain.authorities.model import ADDRESS_DIGITS
 from forecourt.domain.errors import not_found
 from forecourt.pki.ocsp_answers import MAX_OCSP_REQUEST

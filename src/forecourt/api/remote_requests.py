@@ -10,7 +10,8 @@ from litestar import Controller, get
 from litestar.params import PathParameter, QueryParameter
 
 from forecourt.api.paging import Listing, Paging, listing
-from forecourt.api.words import MAX_LONG, StationQuery, Works, connector_id
+from forecourt.api.words import MAX_LONG, StationQuery, Works
+from forecourt.asgi.paths import connector_id
 from forecourt.domain.errands.model import ErrandNumber
 from forecourt.domain.errors import not_found
 from forecourt.domain.remote_control.model import RemoteRequest, RemoteRequestFilter, RequestKind, RequestState

@@ -12,10 +12,11 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import PathParameter, QueryParameter, SkipValidation
 from litestar.response import Stream
 
-from forecourt.api.csv import Cell, csv_download
 from forecourt.api.paging import Listing, Paging, listing
-from forecourt.api.words import MAX_LONG, MAX_NUMBER, StationQuery, Works, place_of, utc
-from forecourt.api.words import connector_id as number_of
+from forecourt.api.words import MAX_LONG, MAX_NUMBER, StationQuery, Works, utc
+from forecourt.asgi.csv import Cell, csv_download
+from forecourt.asgi.paths import connector_id as number_of
+from forecourt.asgi.paths import place_of
 from forecourt.domain.errors import not_found
 from forecourt.domain.reservation.model import Reservation, ReservationFilter, ReservationState
 

@@ -15,10 +15,11 @@ from msgspec import Meta
 
 from forecourt.api.authentication import AskedBy
 from forecourt.api.certificate_words import IssuerHash, Serial
-from forecourt.api.csv import Cell, csv_download
 from forecourt.api.paging import Listing, Paging, listing, part_of
 from forecourt.api.problems import Fault, bad_request
-from forecourt.api.words import Works, from_path
+from forecourt.api.words import Works
+from forecourt.asgi.csv import Cell, csv_download
+from forecourt.asgi.paths import from_path
 from forecourt.domain.services import Services
 from forecourt.domain.trust.model import Entered, Revoked
 from forecourt.domain.trust.revocations import MAX_REASON, read_list, read_revoked

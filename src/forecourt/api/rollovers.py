@@ -13,7 +13,6 @@ from msgspec import Meta
 
 from forecourt.api.authentication import AskedBy
 from forecourt.api.bodies import MAX_BATCH_BYTES
-from forecourt.api.csv import csv_download
 from forecourt.api.paging import Listing, Paging, listing
 from forecourt.api.root_views import (
     ROLLOVER_COLUMNS,
@@ -27,7 +26,9 @@ from forecourt.api.root_views import (
 )
 from forecourt.api.selections import Selection, check_selection, resolve, unusable
 from forecourt.api.stations import StationId
-from forecourt.api.words import MAX_LONG, Line, Works, from_path
+from forecourt.api.words import MAX_LONG, Line, Works
+from forecourt.asgi.csv import csv_download
+from forecourt.asgi.paths import from_path
 from forecourt.domain.errors import not_found
 from forecourt.domain.rollovers.model import (
     MAX_NAMES,

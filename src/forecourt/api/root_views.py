@@ -9,8 +9,8 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta
 
-from forecourt.api.csv import Cell
 from forecourt.api.trust_views import CertificateView, show_certificate
+from forecourt.asgi.csv import Cell
 from forecourt.domain.rollovers.model import Progress, RolloverState, StationStep, Step
 from forecourt.domain.roots.model import KnownRoots, Learned, RootCount, StationRoot
 from forecourt.domain.trust.held import Use

@@ -6,7 +6,6 @@ from litestar import Controller, get
 from litestar.response import Stream
 
 from forecourt.api.certificate_words import Fingerprint
-from forecourt.api.csv import csv_download
 from forecourt.api.paging import Listing, Paging, listing, part_of
 from forecourt.api.root_views import (
     COUNT_COLUMNS,
@@ -21,7 +20,9 @@ from forecourt.api.root_views import (
     show_roots,
 )
 from forecourt.api.stations import StationId
-from forecourt.api.words import Works, from_path
+from forecourt.api.words import Works
+from forecourt.asgi.csv import csv_download
+from forecourt.asgi.paths import from_path
 from forecourt.domain.paging import Page
 
 

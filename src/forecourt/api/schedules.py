@@ -9,13 +9,15 @@ from litestar.params import PathParameter
 
 from forecourt.api.charging_profile_views import CompositeScheduleView, show_told
 from forecourt.api.paging import Listing, listing
-from forecourt.api.plots import SVG, answer_plot, plot_told
+from forecourt.api.plots import SVG, answer_plot
 from forecourt.api.stations import StationId
-from forecourt.api.words import MAX_NUMBER, Works, from_path, place_of
+from forecourt.api.words import MAX_NUMBER, Works
+from forecourt.asgi.paths import from_path, place_of
 from forecourt.domain.errors import not_found
 from forecourt.domain.paging import Page
 from forecourt.domain.services import Services
 from forecourt.domain.smart_charging.model import ToldSchedule
+from forecourt.drawing.schedules import plot_told
 
 ConnectorNumber = Annotated[int, PathParameter(description="The connector; 0 is the station as a whole.")]
 

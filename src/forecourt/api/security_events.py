@@ -12,12 +12,12 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import QueryParameter, SkipValidation
 from litestar.response import Stream
 
-from forecourt.api.csv import Cell, csv_download
 from forecourt.api.events import MEDIA_TYPE as EVENT_STREAM
 from forecourt.api.events import Events, LastEventId
 from forecourt.api.following import Event, Growing
 from forecourt.api.paging import Listing, Paging, listing
 from forecourt.api.words import StationQuery, Works, utc
+from forecourt.asgi.csv import Cell, csv_download
 from forecourt.domain.paging import Tail
 from forecourt.domain.security.model import SecurityEventFilter, StoredEvent
 from forecourt.domain.services import Services

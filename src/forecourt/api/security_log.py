@@ -10,8 +10,6 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import QueryParameter, SkipValidation
 from litestar.response import Stream
 
-from forecourt.api.csv import MEDIA_TYPE as CSV
-from forecourt.api.csv import csv_download
 from forecourt.api.events import MEDIA_TYPE as EVENT_STREAM
 from forecourt.api.events import Events, LastEventId
 from forecourt.api.following import Event, Growing
@@ -25,6 +23,8 @@ from forecourt.api.security_log_views import (
     show_kind,
 )
 from forecourt.api.words import StationQuery, Works, utc
+from forecourt.asgi.csv import MEDIA_TYPE as CSV
+from forecourt.asgi.csv import csv_download
 from forecourt.domain.paging import Page, Tail
 from forecourt.domain.security_log.model import Kind, NoteFilter, StoredNote
 from forecourt.domain.services import Services

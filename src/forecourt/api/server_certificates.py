@@ -16,7 +16,8 @@ from msgspec import Meta
 from forecourt.api.authentication import AskedBy
 from forecourt.api.paging import Listing, Paging, listing, part_of
 from forecourt.api.trust_views import CertificateView, RemovedView, show_certificate
-from forecourt.api.words import Works, from_path
+from forecourt.api.words import Works
+from forecourt.asgi.paths import from_path
 from forecourt.domain.trust.model import ServerChain
 from forecourt.domain.trust.server_certificates import Served
 from forecourt.domain.trust.serving import MAX_CHAIN_PEM, read_offer

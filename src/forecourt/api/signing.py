@@ -14,8 +14,6 @@ from msgspec import Meta
 
 from forecourt.api.authentication import AskedBy
 from forecourt.api.certificate_words import PEM, Fingerprint, pem_file
-from forecourt.api.csv import MEDIA_TYPE as CSV
-from forecourt.api.csv import csv_download
 from forecourt.api.paging import Listing, Paging, listing
 from forecourt.api.signing_views import (
     ISSUED_COLUMNS,
@@ -29,7 +27,10 @@ from forecourt.api.signing_views import (
     show_signing,
     signing_rows,
 )
-from forecourt.api.words import MAX_LONG, Search, Works, from_path, utc
+from forecourt.api.words import MAX_LONG, Search, Works, utc
+from forecourt.asgi.csv import MEDIA_TYPE as CSV
+from forecourt.asgi.csv import csv_download
+from forecourt.asgi.paths import from_path
 from forecourt.domain.errors import not_found
 from forecourt.domain.signing.model import IssuedFilter, SigningFilter, SigningNumber, SigningState, Use
 from forecourt.domain.signing.revoking import revoke_issued

@@ -9,8 +9,8 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta
 
-from forecourt.api.csv import Cell
 from forecourt.api.trust_views import CertificateView, show_certificate
+from forecourt.asgi.csv import Cell
 from forecourt.domain.signing.model import IssuedCertificate, Signing, SigningState, Use
 from forecourt.domain.signing.revoking import RevokedIssued
 

@@ -22,7 +22,8 @@ from forecourt.api.station_security_views import (
     show_security,
 )
 from forecourt.api.stations import StationId
-from forecourt.api.words import MAX_LONG, Line, Works, from_path
+from forecourt.api.words import MAX_LONG, Line, Works
+from forecourt.asgi.paths import from_path
 from forecourt.domain.admission.keys import MOST_BYTES_BY_HAND, read_password
 from forecourt.domain.admission.model import Leniency, PasswordNumber, SecurityProfile
 from forecourt.domain.admission.passwords import SetPassword

@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from forecourt.api.words import connector_id
+from forecourt.asgi.paths import connector_id
 from forecourt.domain.admission.model import SecurityProfile
 from forecourt.domain.availability.model import EvseStatus
 from forecourt.domain.provisioning.model import BootFacts, Registration, StationSheet

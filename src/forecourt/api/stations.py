@@ -14,7 +14,8 @@ from forecourt.api.batch import Batch, BatchAdded, BatchChanged, BatchRemoved, d
 from forecourt.api.bodies import MAX_BATCH_BYTES
 from forecourt.api.paging import Listing, Paging, listing
 from forecourt.api.station_views import ConnectorView, StationView, show_connector, show_station
-from forecourt.api.words import MAX_NUMBER, Line, Note, Search, Works, from_path, place_of
+from forecourt.api.words import MAX_NUMBER, Line, Note, Search, Works
+from forecourt.asgi.paths import from_path, place_of
 from forecourt.domain.admission.model import SecurityProfile
 from forecourt.domain.availability.model import EvseStatus
 from forecourt.domain.paging import Page

@@ -12,7 +12,8 @@ from litestar.params import JSONBody, PathParameter, SkipValidation
 
 from forecourt.api.authentication import TAKES_PASSWORD, Doorkeeper
 from forecourt.api.paging import Listing, Paging, listing
-from forecourt.api.words import Line, Moment, Works, from_path, utc
+from forecourt.api.words import Line, Moment, Works, utc
+from forecourt.asgi.paths import from_path
 from forecourt.domain.access.model import ApiToken
 
 Door = NamedDependency[SkipValidation[Doorkeeper]]

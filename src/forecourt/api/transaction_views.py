@@ -8,8 +8,8 @@ from typing import Final
 
 import msgspec
 
-from forecourt.api.csv import Cell
-from forecourt.api.words import connector_id
+from forecourt.asgi.csv import Cell
+from forecourt.asgi.paths import connector_id
 from forecourt.domain.authorization.model import AuthorizationStatus
 from forecourt.domain.transactions.metering import Sample, StoredReading
 from forecourt.domain.transactions.model import Doubt, DoubtfulStop, OperatorStop, Transaction

@@ -12,7 +12,6 @@ from litestar.params import JSONBody, PathParameter, QueryParameter, SkipValidat
 from litestar.response import Stream
 
 from forecourt.api.authentication import AskedBy
-from forecourt.api.csv import csv_download
 from forecourt.api.paging import Listing, Paging, listing
 from forecourt.api.transaction_views import (
     METER_VALUE_COLUMNS,
@@ -26,7 +25,9 @@ from forecourt.api.transaction_views import (
     show_transaction,
     transaction_rows,
 )
-from forecourt.api.words import MAX_NUMBER, Line, Moment, StationQuery, Works, number_from_path, place_of, utc
+from forecourt.api.words import MAX_NUMBER, Line, Moment, StationQuery, Works, number_from_path, utc
+from forecourt.asgi.csv import csv_download
+from forecourt.asgi.paths import place_of
 from forecourt.domain.transactions.model import OPERATOR_REASON, OperatorStopDraft, TransactionFilter
 
 TransactionId = Annotated[int, PathParameter(description="The number that the station was given for the transaction.")]

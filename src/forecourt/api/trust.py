@@ -15,7 +15,6 @@ from msgspec import UNSET, Meta, UnsetType
 
 from forecourt.api.authentication import AskedBy
 from forecourt.api.certificate_words import PEM, Fingerprint, pem_file
-from forecourt.api.csv import csv_download
 from forecourt.api.paging import Listing, Paging, listing, part_of
 from forecourt.api.trust_views import (
     COLUMNS,
@@ -29,7 +28,9 @@ from forecourt.api.trust_views import (
     show_unusable,
     trusted_rows,
 )
-from forecourt.api.words import Search, Works, from_path, utc
+from forecourt.api.words import Search, Works, utc
+from forecourt.asgi.csv import csv_download
+from forecourt.asgi.paths import from_path
 from forecourt.domain.trust.importing import read_all
 from forecourt.domain.trust.model import Changed, Origin, Purpose, Role, TrustFilter
 from forecourt.pki.certificate import MAX_BUNDLE_SIZE

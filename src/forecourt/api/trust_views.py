@@ -9,7 +9,7 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta
 
-from forecourt.api.csv import Cell
+from forecourt.asgi.csv import Cell
 from forecourt.domain.trust.importing import Fate, ImportOutcome
 from forecourt.domain.trust.model import Origin, Purpose, Role, Trusted, Unusable
 from forecourt.pki.certificate import Certificate

@@ -1,11 +1,10 @@
-"""Words that several resources share: texts, times and the ids in paths."""
+"""Words that several resources share: texts, times and numbers."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated, Final
-from urllib.parse import unquote_to_bytes
 
 import msgspec
 from litestar.di import NamedDependency
@@ -13,7 +12,6 @@ from litestar.params import QueryParameter, SkipValidation
 
 from forecourt.api.problems import Fault, bad_request
 from forecourt.domain.errors import not_found
-from forecourt.domain.evse import WHOLE_STATION, EvseId, Place
 from forecourt.domain.services import Workspace
 
 MAX_NUMBER: Final = 2**31 - 1
@@ -46,20 +44,6 @@ StationQuery = Annotated[
 ]
 
 
-def from_path(segment: str) -> str:
-    """The id that a segment of a path stands for: percent-decoded, exactly once.
-
-    Raises DomainError NOT_FOUND for what no id can be.
-    """
-    try:
-        text = unquote_to_bytes(segment.encode("latin-1")).decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise not_found("The id in the address is not valid UTF-8, so nothing has it.") from error
-    if "\x00" in text:
-        raise not_found("The id in the address holds the character NUL, so nothing has it.")
-    return text
-
-
 def number_from_path(number: int) -> int:
     """A transaction id as the database can compare it; raises DomainError NOT_FOUND for others."""
     if not 0 < number <= MAX_NUMBER:
@@ -78,12 +62,3 @@ def utc(moment: datetime | None, field: str) -> datetime | None:
         return moment.astimezone(UTC)
     except OverflowError as error:
         raise bad_request("A time cannot be used.", Fault(field, "It lies outside the years 1 to 9999.")) from error
-
-
-def connector_id(place: Place) -> int:
-    """How OCPP 1.6 numbers a place: 0 is the whole station."""
-    return 0 if place is WHOLE_STATION else place
-
-
-def place_of(connector: int) -> Place:
-    return WHOLE_STATION if connector == 0 else EvseId(connector)

@@ -9,11 +9,11 @@ from collections.abc import Iterator
 import uvicorn
 
 from forecourt.api.app import create_app
-from forecourt.api.news import News
 from forecourt.app.clerk import Office
 from forecourt.app.database import open_database
 from forecourt.app.process import Rings, asked_to_stop, is_listening, version
 from forecourt.app.shelf import open_shelf, shelf_age
+from forecourt.asgi.news import News
 from forecourt.clock import SystemClock
 from forecourt.config import Config, Tls
 from forecourt.courier import sweeper

@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine
 
 import pytest
 
-from forecourt.api.news import ERRANDS, SECURITY, News, Wait
+from forecourt.asgi.news import ERRANDS, SECURITY, News, Wait
 
 
 def in_loop(story: Callable[[News], Coroutine[None, None, None]]) -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forecourt.api.step_plot import POLICY, STYLE, WIDTH, Line, Plot, step_plot
+from forecourt.drawing.step_plot import POLICY, STYLE, WIDTH, Line, Plot, step_plot
 from tests.support.clock import NOON
 
 SVG = "{http://www.w3.org/2000/svg}"
