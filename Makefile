@@ -67,6 +67,7 @@ lock: bootstrap
 	@$(COMPILE) --constraints requirements/bootstrap.txt pyproject.toml --output-file requirements/runtime.txt
 	@$(COMPILE) --constraints requirements/bootstrap.txt --constraints requirements/runtime.txt \
 		pyproject.toml --group dev --output-file requirements/dev.txt
+	@$(COMPILE) --constraints requirements/bootstrap.txt --group assets --output-file requirements/assets.txt
 	@if grep -n '://' requirements/*.txt; then echo 'A lock file must not name an address.' >&2; exit 1; fi
 
 clean:
@@ -78,9 +79,11 @@ bootstrap:
 
 runtime:
 	@$(PYTHON) scripts/environment.py runtime
+	@$(BIN)/python scripts/assets.py runtime
 
 dev:
 	@$(PYTHON) scripts/environment.py dev
+	@$(BIN)/python scripts/assets.py dev
 
 packages:
 	@sh scripts/debian-packages

@@ -1,12 +1,15 @@
-"""The role of the process for people and programs: REST."""
+"""The role of the process for people and programs: REST and pages."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 from collections.abc import Iterator
+from typing import Final
 
 import uvicorn
+from litestar import Litestar
+from litestar.types import ASGIApp, Receive, Scope, Send
 
 from forecourt.api.app import create_app
 from forecourt.app.clerk import Office
@@ -24,10 +27,15 @@ from forecourt.files import sweeping as shelf_sweeping
 from forecourt.operations.catalogue import make_catalogue
 from forecourt.passwords import Argon2Hasher
 from forecourt.settings import Address
+from forecourt.web.app import create_pages
+from forecourt.web.rendering import Renderer
+from forecourt.web.visit import House
+
+REST_PATHS: Final = ("/api/", "/health", "/pki/", "/.well-known/")
 
 
 async def run(config: Config) -> None:
-    """The process of people and programs: REST."""
+    """The process of people and programs: REST and pages."""
     async with open_database(config) as (workspace, bell), asyncio.TaskGroup() as tasks:
 
         async def parts_not_ready() -> list[str]:
@@ -42,19 +50,35 @@ async def run(config: Config) -> None:
         office = Office(config, workspace, SystemClock())
         rings = {"result": news.heard, "errand": news.written, "security": news.security_noted, "signing": office.rung}
         bell.listen(Rings(rings).heard)
-        application = create_app(
+        catalogue, hasher = make_catalogue([v16.make()]), Argon2Hasher()
+        rest = create_app(
             workspace=workspace,
-            catalogue=make_catalogue([v16.make()]),
+            catalogue=catalogue,
             news=news,
-            hasher=Argon2Hasher(),
+            hasher=hasher,
             shelf=shelf,
             max_firmware_bytes=config.files.max_firmware_bytes,
             is_ready=parts_not_ready,
             version=version(),
         )
+        pages = create_pages(
+            House(
+                workspace=workspace,
+                catalogue=catalogue,
+                news=news,
+                shelf=shelf,
+                hasher=hasher,
+                clock=SystemClock(),
+                renderer=Renderer(),
+                version=version(),
+                is_ready=parts_not_ready,
+                max_firmware_bytes=config.files.max_firmware_bytes,
+                is_secure=False,
+            )
+        )
         server = _Server(
             uvicorn.Config(
-                application,
+                side_by_side(rest, pages),
                 host=config.console.host,
                 port=config.console.port,
                 log_config=None,
@@ -74,6 +98,17 @@ async def run(config: Config) -> None:
         signing.cancel()
         news.close()
         server.should_exit = True
+
+
+def side_by_side(rest: Litestar, pages: Litestar) -> ASGIApp:
+    """One application of both: REST and what is published have addresses of their own, all others are pages."""
+
+    async def application(scope: Scope, receive: Receive, send: Send) -> None:
+        path = str(scope.get("path", REST_PATHS[0]))  # the lifespan has none
+        is_rest = path.startswith(REST_PATHS)
+        await (rest if is_rest else pages)(scope, receive, send)
+
+    return application
 
 
 class _Server(uvicorn.Server):

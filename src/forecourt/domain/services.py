@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from forecourt.domain.access.service import Access
+from forecourt.domain.access.sessions import Sessions
 from forecourt.domain.admission.passwords import Passwords
 from forecourt.domain.admission.profile_upgrades import ProfileUpgrades
 from forecourt.domain.admission.service import Admissions
@@ -69,6 +70,7 @@ class Services:
     data_transfer: DataTransfer
     presence: Presence
     access: Access
+    sessions: Sessions
     alarms: Alarms
     authorities: Authorities
     own_ca: OwnCa

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import Column, Table, Text, select
+from sqlalchemy import Boolean, Column, Table, Text, select, true
 
 from forecourt.domain.access.model import ApiToken
 from forecourt.domain.paging import Page, PageRequest
@@ -32,7 +32,20 @@ api_token: Final = Table(
     moment("expires_at", is_required=False),
 )
 
-account: Final = Table("account", metadata, Column("name", Text, primary_key=True), text("password_hash"))
+account: Final = Table(
+    "account",
+    metadata,
+    Column("name", Text, primary_key=True),
+    text("password_hash"),
+    Column("shown_name", Text, nullable=False, server_default=""),
+    Column("role", Text, nullable=False, server_default="admin"),
+    Column("is_enabled", Boolean, nullable=False, server_default=true()),
+    text("language", is_required=False),
+    text("zone", is_required=False),
+    text("theme", is_required=False),
+    moment("created_at", is_required=False),
+    moment("signed_in_at", is_required=False),
+)
 
 
 class AccessRecords:

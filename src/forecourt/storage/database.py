@@ -14,6 +14,7 @@ import sqlalchemy
 from forecourt.clock import Clock
 from forecourt.domain.access.model import PasswordHasher
 from forecourt.domain.access.service import Access
+from forecourt.domain.access.sessions import Sessions
 from forecourt.domain.admission.ledger import Ledger
 from forecourt.domain.admission.passwords import Passwords
 from forecourt.domain.admission.profile_upgrades import ProfileUpgrades
@@ -88,6 +89,7 @@ from forecourt.storage.security_events import SecurityRecords
 from forecourt.storage.security_log import SecurityLogRecords
 from forecourt.storage.security_policy import PolicyRecords
 from forecourt.storage.server_certificates import KeyRing, ServerCertificateRecords
+from forecourt.storage.sessions import SessionRecords
 from forecourt.storage.signer_notes import SignerNotes
 from forecourt.storage.signing import SigningRecords
 from forecourt.storage.smart_charging import SmartChargingRecords
@@ -301,6 +303,7 @@ def services_on(
             data_transfer=DataTransfer(VendorMessages(unit), clock),
             presence=Presence(Links(unit), clock, changes),
             access=Access(AccessRecords(unit), clock, hasher),
+            sessions=Sessions(SessionRecords(unit), clock),
             alarms=alarms,
             admissions=admissions,
             passwords=Passwords(ledger, errands, hasher, clock),
