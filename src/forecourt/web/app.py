@@ -57,12 +57,12 @@ _log = structlog.get_logger(__name__)
 
 def all_pages() -> list[ControllerRouterHandler]:
     """Every controller in a module below `forecourt.web.pages`, found by being there."""
-    found: list[ControllerRouterHandler] = []
-    for module in pkgutil.walk_packages(pages.__path__, f"{pages.__name__}."):
-        for value in vars(importlib.import_module(module.name)).values():
-            if isinstance(value, type) and issubclass(value, Controller) and value.__module__ == module.name:
-                found.append(value)
-    return found
+    return [
+        value
+        for module in pkgutil.walk_packages(pages.__path__, f"{pages.__name__}.")
+        for value in vars(importlib.import_module(module.name)).values()
+        if isinstance(value, type) and issubclass(value, Controller) and value.__module__ == module.name
+    ]
 
 
 def create_pages(house: House) -> Litestar:
