@@ -8,7 +8,8 @@ BIN := .venv/bin
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test bench prove conformance fmt lock clean bootstrap runtime dev packages lint types layers pytest
+.PHONY: help run demo test bench prove conformance screenshots assets fmt lock clean bootstrap runtime dev packages lint \
+	types layers pytest
 
 help:
 	@echo 'make run     serve: stations on 127.0.0.1:9000, console on 127.0.0.1:8080, data in ./data'
@@ -17,6 +18,8 @@ help:
 	@echo 'make bench   the benchmarks'
 	@echo 'make prove   the long rounds: load and failure, with their output'
 	@echo 'make conformance  renew docs/conformance.md from a run of the stories that it is about'
+	@echo 'make screenshots  renew docs/pictures from a demonstration'
+	@echo 'make assets  bring in anew what browsers are given, after a change in assets/'
 	@echo 'make fmt     format the sources and mend what the linter can'
 	@echo 'make lock    renew requirements/*.txt after a change in pyproject.toml; UPGRADE=1 takes newer versions'
 	@echo 'make clean   remove .venv and caches; ./data stays'
@@ -40,6 +43,12 @@ prove: dev packages
 
 conformance: dev packages
 	$(BIN)/pytest -m case --write-conformance
+
+screenshots: dev packages
+	$(BIN)/python scripts/screenshots.py
+
+# All that needs it brings it in by itself; this one is for whoever changed what is wanted.
+assets: dev
 
 fmt: dev
 	@$(BIN)/ruff check --fix-only --quiet .

@@ -17,6 +17,7 @@ from benchmarks.console_writes import beside_saturation
 from benchmarks.files import print_files
 from benchmarks.load import Measured, measure
 from benchmarks.machine import CORES
+from benchmarks.pages import print_pages
 from benchmarks.servers import forecourt, peer
 from benchmarks.signing import print_signing
 from benchmarks.storm import print_storms
@@ -25,6 +26,8 @@ from tests.support.postgresql import INSTALL_COMMAND, find_binaries, running_pos
 COUNTS = (1, 100, 1000)
 ROUNDS = 3
 COMMAND_RATE = 1000
+_NONE_KEPT = {"FORECOURT_GATEWAY_MESSAGES": "none"}
+"""Without the log of messages, to see what that costs."""
 
 
 def main() -> None:
@@ -41,6 +44,7 @@ def main() -> None:
     print_storms(500 if quick else 5000)
     print_signing(2.0 if quick else 8.0, rounds)
     print_files(20 if quick else 60)
+    print_pages(0.01 if quick else 1.0)
 
 
 def _throughput(seconds: float, rounds: int) -> dict[int, float]:
@@ -52,6 +56,7 @@ def _throughput(seconds: float, rounds: int) -> dict[int, float]:
         servers = [
             stack.enter_context(peer("echo_server", "bare echo")),
             stack.enter_context(forecourt())[0],
+            stack.enter_context(forecourt(settings=_NONE_KEPT, name="forecourt, no log"))[0],
             stack.enter_context(peer("router_server", "ocpp package, no store")),
         ]
         for count in COUNTS:

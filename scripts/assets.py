@@ -24,8 +24,6 @@ FILES = {
     "@tabler/core/dist/css/tabler.min.css": "tabler.css",
     "htmx.org/dist/htmx.min.js": "htmx.js",
     "htmx.org/LICENSE": "htmx.LICENSE",
-    "htmx-ext-sse/dist/sse.min.js": "htmx-sse.js",
-    "htmx-ext-sse/LICENSE": "htmx-sse.LICENSE",
     "idiomorph/dist/idiomorph-ext.min.js": "idiomorph.js",
     "idiomorph/LICENSE": "idiomorph.LICENSE",
     "uplot/dist/uPlot.iife.min.js": "uplot.js",
@@ -66,7 +64,9 @@ def bring_in(*, is_dev: bool) -> None:
 
 
 def lay(modules: str, folder: str, files: "dict[str, str]", *, has_icons: bool) -> None:
-    """Fill a folder anew; its stamp is written last, so that a run that breaks off is done again."""
+    """Fill a folder anew, beside it first: a system that runs misses its files for a moment at most. The stamp is
+    written last, so that a run that breaks off is done again."""
+    wanted, folder = folder, os.path.join(ROOT, ".venv", "assets.new")
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
     for source, name in files.items():
@@ -75,6 +75,8 @@ def lay(modules: str, folder: str, files: "dict[str, str]", *, has_icons: bool) 
         write_icons(os.path.join(modules, ICONS), os.path.join(folder, "icons.svg"))
     with open(os.path.join(folder, "stamp"), "w", encoding="ascii") as file:
         file.write(digest())
+    shutil.rmtree(wanted, ignore_errors=True)
+    os.rename(folder, wanted)
 
 
 def write_icons(folder: str, path: str) -> None:
@@ -99,7 +101,8 @@ def node_and_npm() -> "tuple[str, list[str]]":
     if not os.path.exists(node):
         uv = os.path.join(ROOT, ".venv", "bin", "uv")
         lock = os.path.join(ROOT, "requirements", "assets.txt")
-        command = [uv, "pip", "install", "--quiet", "--require-hashes", "--target", NODE, "--requirement", lock]
+        command = [uv, "pip", "install", "--quiet", "--python", sys.executable, "--target", NODE]
+        command += ["--require-hashes", "--requirement", lock]
         if subprocess.run(command, cwd=ROOT, check=False).returncode != 0:
             refuse("Node.js could not be had; install it, version %d or newer, and start again." % OLDEST_NODE)
     return node, [node, os.path.join(home, "lib", "node_modules", "npm", "bin", "npm-cli.js")]

@@ -14,17 +14,36 @@ from forecourt.config import (
     Config,
     FilesConfig,
     GatewayConfig,
+    KeptMessages,
     LogConfig,
     LogLevel,
+    MailConfig,
+    MailTls,
+    OidcConfig,
     Pkcs11Config,
     ProxiesConfig,
+    SignInRole,
+    WebhooksConfig,
 )
 from forecourt.loading import read
 from forecourt.settings import Address, Network, Secret
 from tests.settings_desk import A_PASSWORD, A_URL, Desk, toml_of
 from tests.support.vault import SECRET_KEY
 
-Value = Path | Address | CertificateHeader | LogLevel | tuple[Network, ...] | str | bool | int | float
+Value = (
+    tuple[tuple[str, SignInRole], ...]
+    | Path
+    | Address
+    | KeptMessages
+    | CertificateHeader
+    | LogLevel
+    | MailTls
+    | tuple[Network, ...]
+    | str
+    | bool
+    | int
+    | float
+)
 
 
 # setting, as text in TOML, as text in the environment, value
@@ -38,6 +57,30 @@ SETTINGS: list[tuple[str, str, str, Value]] = [
     ("secret_key", f'"{SECRET_KEY}"', SECRET_KEY, SECRET_KEY),
     ("node", '"north"', "north", "north"),
     ("pki_url", '"http://pki.example:8080"', "http://pki.example:8080", "http://pki.example:8080"),
+    ("console_url", '"https://console.example"', "https://console.example", "https://console.example"),
+    ("oidc.issuer", '"https://id.example"', "https://id.example", "https://id.example"),
+    ("oidc.client_id", '"north"', "north", "north"),
+    ("oidc.client_secret", f'"{A_PASSWORD}"', A_PASSWORD, A_PASSWORD),
+    ("oidc.scopes", '"openid groups"', "openid groups", "openid groups"),
+    ("oidc.role_claim", '"groups"', "groups", "groups"),
+    (
+        "oidc.role_of",
+        '{ "a=b" = "admin", north = "securityOfficer" }',
+        "a=b=admin, north = securityofficer",
+        (("a=b", SignInRole.ADMIN), ("north", SignInRole.SECURITY_OFFICER)),
+    ),
+    ("oidc.name_claim", '"email"', "email", "email"),
+    ("oidc.button", '"the office"', "the office", "the office"),
+    ("oidc.roots", '"/etc/hostname"', "/etc/hostname", Path("/etc/hostname")),
+    ("events_keep_days", "7.5", "7.5", 7.5),
+    ("mail.host", '"mail.example"', "mail.example", "mail.example"),
+    ("mail.port", "465", "465", 465),
+    ("mail.tls", '"tls"', "tls", MailTls.TLS),
+    ("mail.username", '"forecourt"', "forecourt", "forecourt"),
+    ("mail.password", f'"{A_PASSWORD}"', A_PASSWORD, A_PASSWORD),
+    ("mail.sender", '"forecourt@example.com"', "forecourt@example.com", "forecourt@example.com"),
+    ("mail.roots", '"/etc/hostname"', "/etc/hostname", Path("/etc/hostname")),
+    ("webhooks.roots", '"/etc/hostname"', "/etc/hostname", Path("/etc/hostname")),
     ("pkcs11.module", '"/usr/lib/token.so"', "/usr/lib/token.so", "/usr/lib/token.so"),
     ("pkcs11.token", '"north"', "north", "north"),
     ("pkcs11.pin", f'"{A_PASSWORD}"', A_PASSWORD, A_PASSWORD),
@@ -61,6 +104,9 @@ SETTINGS: list[tuple[str, str, str, Value]] = [
     ("gateway.drain_seconds", "0", "0", 0.0),
     ("gateway.quiet", "true", "yes", True),
     ("gateway.configuration_hours", "0.5", "0.5", 0.5),
+    ("gateway.messages", '"failures"', "failures", KeptMessages.FAILURES),
+    ("gateway.messages_most", "5000", "5000", 5000),
+    ("gateway.messages_days", "7", "7", 7.0),
     (
         "proxies.addresses",
         '["10.0.0.5", "2001:db8::/32"]',
@@ -92,10 +138,22 @@ SETTINGS: list[tuple[str, str, str, Value]] = [
 
 NAMES = [name for name, *_ in SETTINGS]
 _TOKEN = {"FORECOURT_PKCS11_MODULE": "a.so", "FORECOURT_PKCS11_TOKEN": "a", "FORECOURT_PKCS11_PIN": "1234"}
+_PROVIDER = {
+    "FORECOURT_CONSOLE_URL": "https://a.example",
+    "FORECOURT_OIDC_ISSUER": "https://b.example",
+    "FORECOURT_OIDC_CLIENT_ID": "a",
+}
 BESIDE = {
+    "oidc.issuer": {name: value for name, value in _PROVIDER.items() if not name.endswith("ISSUER")},
+    "oidc.client_id": {name: value for name, value in _PROVIDER.items() if not name.endswith("ID")},
+    "oidc.role_claim": {**_PROVIDER, "FORECOURT_OIDC_ROLE_OF": "a=viewer"},
+    "oidc.role_of": {**_PROVIDER, "FORECOURT_OIDC_ROLE_CLAIM": "groups"},
     "pkcs11.module": {name: value for name, value in _TOKEN.items() if not name.endswith("MODULE")},
     "pkcs11.token": {name: value for name, value in _TOKEN.items() if not name.endswith("TOKEN")},
     "pkcs11.pin": {name: value for name, value in _TOKEN.items() if not name.endswith("PIN")},
+    "mail.host": {"FORECOURT_MAIL_SENDER": "forecourt@example.com"},
+    "mail.username": {"FORECOURT_MAIL_PASSWORD": A_PASSWORD},
+    "mail.password": {"FORECOURT_MAIL_USERNAME": "forecourt"},
     "files.ftp_url": {"FORECOURT_FILES_FTP": "0.0.0.0:21"},
     "proxies.certificate_header": {"FORECOURT_PROXIES_ADDRESSES": "10.0.0.5"},
     "proxies.certificate_header_name": {
@@ -131,12 +189,18 @@ def test_the_table_of_these_tests_has_every_setting() -> None:
         "log",
         "proxies",
         "files",
+        "oidc",
+        "mail",
+        "webhooks",
     }
     flat |= {f"gateway.{field.name}" for field in dataclasses.fields(GatewayConfig)}
     flat |= {f"proxies.{field.name}" for field in dataclasses.fields(ProxiesConfig)}
     flat |= {f"files.{field.name}" for field in dataclasses.fields(FilesConfig)}
     flat |= {f"pkcs11.{field.name}" for field in dataclasses.fields(Pkcs11Config)}
+    flat |= {f"oidc.{field.name}" for field in dataclasses.fields(OidcConfig)}
     flat |= {f"log.{field.name}" for field in dataclasses.fields(LogConfig)}
+    flat |= {f"mail.{field.name}" for field in dataclasses.fields(MailConfig)}
+    flat |= {f"webhooks.{field.name}" for field in dataclasses.fields(WebhooksConfig)}
 
     assert set(NAMES) == flat
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from forecourt.loading import read
+from forecourt.loading import origins, read, settings_file
 from forecourt.settings import ConfigError, Secret
 from tests.settings_desk import A_PASSWORD, A_URL, Desk, toml_of
 
@@ -198,3 +198,72 @@ def test_files_and_stations_do_not_share_an_address(desk: Desk) -> None:
     assert desk.mistakes('[files]\nhttp = "127.0.0.1:9000"') == [
         "files.http: 127.0.0.1:9000 is the address of stations already"
     ]
+
+
+# The console, and the provider to sign in with
+
+
+@pytest.mark.parametrize(
+    "url", ["console.example", "ftp://console.example", "https://", "https://a.example/path", "https://a@b.example"]
+)
+def test_the_consoles_address_is_a_scheme_and_a_host(desk: Desk, url: str) -> None:
+    assert desk.mistakes(FORECOURT_CONSOLE_URL=url) == [
+        "console_url: must be https://HOST or http://HOST:PORT, without a path"
+    ]
+
+
+PROVIDER = {
+    "FORECOURT_CONSOLE_URL": "https://console.example",
+    "FORECOURT_OIDC_ISSUER": "https://id.example/realms/staff",
+    "FORECOURT_OIDC_CLIENT_ID": "forecourt",
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "mistake"),
+    [
+        ({"FORECOURT_OIDC_ISSUER": "http://id.example"}, "oidc.issuer: must be https://"),
+        ({"FORECOURT_OIDC_ISSUER": "https://id.example?a=b"}, "oidc.issuer: must be https://"),
+        ({"FORECOURT_OIDC_ISSUER": "https://["}, "oidc.issuer: must be https://"),
+        ({"FORECOURT_OIDC_ISSUER": ""}, "oidc.client_id: must have oidc.issuer"),
+        ({"FORECOURT_OIDC_CLIENT_ID": ""}, "oidc.client_id: must be set"),
+        ({"FORECOURT_CONSOLE_URL": ""}, "oidc.issuer: must have console_url"),
+        ({"FORECOURT_OIDC_SCOPES": "profile"}, "oidc.scopes: must hold openid"),
+        ({"FORECOURT_OIDC_ROLE_CLAIM": "groups"}, "oidc.role_claim: must be set together with oidc.role_of"),
+        ({"FORECOURT_OIDC_ROLE_OF": "a=viewer"}, "oidc.role_claim: must be set together with oidc.role_of"),
+        ({"FORECOURT_OIDC_ROLE_OF": "a=king"}, "FORECOURT_OIDC_ROLE_OF: must be one of viewer, operator"),
+        ({"FORECOURT_OIDC_ROLE_OF": "admin"}, "FORECOURT_OIDC_ROLE_OF: must be pairs"),
+        ({"FORECOURT_OIDC_ROOTS": "/no/such/file"}, "oidc.roots: /no/such/file is no file"),
+    ],
+)
+def test_a_provider_that_cannot_be_used_is_told(desk: Desk, changes: dict[str, str], mistake: str) -> None:
+    (found,) = desk.mistakes(**PROVIDER | changes)
+    assert found.startswith(mistake)
+
+
+@pytest.mark.parametrize("issuer", ["http://127.0.0.1:8081", "http://localhost:8081/realms/a", "http://[::1]:8081"])
+def test_a_provider_on_this_machine_needs_no_tls(desk: Desk, issuer: str) -> None:
+    assert desk.reads(**PROVIDER | {"FORECOURT_OIDC_ISSUER": issuer}).oidc.is_on
+
+
+def test_roles_are_a_table_of_texts(desk: Desk) -> None:
+    for toml in ("5", "[1]", "{ a = 5 }"):
+        (mistake,) = desk.mistakes(toml_of("oidc.role_of", toml))
+        assert mistake.startswith("oidc.role_of: must be a table such as")
+
+
+# Where settings come from
+
+
+def test_where_settings_come_from_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text('node = "a"\n[gateway]\nquiet = true\nping_seconds = 3\n', "utf-8")
+    environment = {"FORECOURT_CONFIG": str(file), "FORECOURT_GATEWAY_QUIET": "false"}
+
+    assert origins(environment) == {
+        "node": "node",
+        "gateway.quiet": "FORECOURT_GATEWAY_QUIET",
+        "gateway.ping_seconds": "gateway.ping_seconds",
+    }
+    assert settings_file(environment) == str(file)
+    assert settings_file({"FORECOURT_CONFIG": ""}) == settings_file({})

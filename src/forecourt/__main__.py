@@ -8,6 +8,8 @@ from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING
 
 from forecourt.cli.main import Doors, build
+from forecourt.domain.access.model import PasswordHasher
+from forecourt.domain.access.permissions import Role
 from forecourt.domain.services import Workspace
 
 if TYPE_CHECKING:
@@ -25,6 +27,8 @@ def main() -> None:
             catalogue=_catalogue,
             open_storeroom=_open_storeroom,
             accept_loss=_accept_loss,
+            hasher=_hasher,
+            command_line_role=_command_line_role,
         )
     )()
 
@@ -67,6 +71,18 @@ def _accept_loss() -> str:
     from forecourt.app.secret_key import accept_loss
 
     return accept_loss(loading.load())
+
+
+def _hasher() -> PasswordHasher:
+    from forecourt.passwords import Argon2Hasher
+
+    return Argon2Hasher()
+
+
+def _command_line_role() -> Role:
+    from forecourt import loading
+
+    return Role(loading.load().command_line_role.value)
 
 
 @functools.cache

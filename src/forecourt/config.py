@@ -12,6 +12,15 @@ from typing import Final
 from forecourt.settings import Address, Network, Secret, read_ip, setting
 
 _HOURS_FOR_EVER: Final = 24.0 * 366 * 100
+_DAYS_FOR_EVER: Final = 366 * 100
+
+
+class KeptMessages(enum.Enum):
+    """Which messages of stations, and to them, are kept for people to read."""
+
+    ALL = "all"
+    FAILURES = "failures"
+    NONE = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +52,12 @@ class GatewayConfig:
     upgrades_waiting: int = setting(2000, "Connections that may wait; above it they are told to come back.", low=0)
     drain_seconds: float = setting(10.0, "Time for open exchanges to finish when the system stops.", low=0)
     quiet: bool = setting(False, "Send nothing that nobody asked for.")
+    messages: KeptMessages = setting(
+        KeptMessages.ALL,
+        "Messages that are kept for people to read: `all`, `failures` (what ended in an error), `none`.",
+    )
+    messages_most: int = setting(1_000_000, "How many of them are kept; about 1 KB each.", low=1)
+    messages_days: float = setting(30.0, "How long they are kept.", low=0.01)
     configuration_hours: float = setting(
         24.0, "Age from which a station's configuration is read again when it boots; 0 never reads it.", low=0
     )
@@ -202,6 +217,76 @@ class Pkcs11Config:
     pin: Secret | None = setting(None, "PIN of its user.")
 
 
+class MailTls(enum.Enum):
+    """How mail is encrypted on its way to the mail server."""
+
+    STARTTLS = "starttls"
+    """Begins plainly and turns to TLS before anything is said."""
+    TLS = "tls"
+    """TLS from the first byte, mostly on port 465."""
+    NONE = "none"
+    """Not at all: for a server on the same machine, or where the network is trusted."""
+
+
+@dataclass(frozen=True, slots=True)
+class MailConfig:
+    """The server that takes the mails of notifications."""
+
+    host: str = setting("", "Name of the mail server (SMTP); without it no mail is sent.")
+    port: int = setting(587, "Its port.", low=1)
+    tls: MailTls = setting(MailTls.STARTTLS, "`starttls`, `tls` (from the first byte, mostly port 465) or `none`.")
+    username: str = setting("", "User name there, if it wants one.")
+    password: Secret | None = setting(None, "Its password.")
+    sender: str = setting("", "The address that mails are from, such as `forecourt@example.com`.")
+    roots: Path | None = setting(
+        None, "File (PEM) of authorities that are trusted for its TLS besides those that everybody trusts."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class WebhooksConfig:
+    """How programs are told of events."""
+
+    roots: Path | None = setting(
+        None, "File (PEM) of authorities that are trusted for TLS of receivers besides those that everybody trusts."
+    )
+
+
+class SignInRole(enum.Enum):
+    """What a person may be, by the names of the roles."""
+
+    VIEWER = "viewer"
+    OPERATOR = "operator"
+    SECURITY_OFFICER = "securityOfficer"
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True, slots=True)
+class OidcConfig:
+    """Sign-in with an OpenID provider, beside accounts with passwords."""
+
+    issuer: str = setting("", "Address of the provider, exactly as it names itself; without it there is none.")
+    client_id: str = setting("", "Name of this system at the provider.")
+    client_secret: Secret | None = setting(None, "Its secret there; none for a public client.")
+    scopes: str = setting("openid profile email", "What is asked of the provider, `openid` among it.")
+    role_claim: str = setting(
+        "", "Claim that says what somebody is; points lead into objects, such as `realm_access.roles`."
+    )
+    role_of: tuple[tuple[str, SignInRole], ...] = setting(
+        (),
+        "What its values mean: `viewer`, `operator`, `securityOfficer` or `admin`; the first counts.",
+    )
+    name_claim: str = setting("preferred_username", "Claim that an account is named after.")
+    button: str = setting("OpenID Connect", 'What stands on the button of the sign-in page, after "Sign in with".')
+    roots: Path | None = setting(
+        None, "File (PEM) of the authorities of the provider's TLS; default: those that everybody trusts."
+    )
+
+    @property
+    def is_on(self) -> bool:
+        return bool(self.issuer)
+
+
 @dataclass(frozen=True, slots=True)
 class Config:
     """Everything that can be set."""
@@ -218,6 +303,14 @@ class Config:
         None, "Key that seals secrets in the database; default for SQLite: made at the first start, in `data`."
     )
     node: str = setting("", "Name of this node among others on one database; default: the host's name.")
+    events_keep_days: float = setting(30.0, "Days for which events are kept that were delivered.", low=0.01)
+    audit_keep_days: int = setting(400, "Days for which it is kept who did what; 0 for ever.", low=0)
+    command_line_role: SignInRole = setting(
+        SignInRole.ADMIN, "What commands on this machine may do: `viewer`, `operator`, `securityOfficer` or `admin`."
+    )
+    console_url: str = setting(
+        "", "Address by which people reach the console, as `https://HOST`; with `https` cookies travel by TLS only."
+    )
     pki_url: str = setting(
         "", "`http://` address of the console for whoever checks certificates; it is written into own certificates."
     )
@@ -225,6 +318,9 @@ class Config:
     proxies: ProxiesConfig = field(default_factory=ProxiesConfig)
     files: FilesConfig = field(default_factory=FilesConfig)
     pkcs11: Pkcs11Config = field(default_factory=Pkcs11Config)
+    oidc: OidcConfig = field(default_factory=OidcConfig)
+    mail: MailConfig = field(default_factory=MailConfig)
+    webhooks: WebhooksConfig = field(default_factory=WebhooksConfig)
     log: LogConfig = field(default_factory=LogConfig)
     listeners: tuple[ListenerConfig, ...] = field(default=(), metadata={"tables": ListenerConfig})
     """Further addresses for stations, in the file only: one ``[[listeners]]`` each."""
@@ -237,6 +333,16 @@ class Config:
             *([ListenerConfig("wss", self.stations_tls, Tls.MODERN)] if self.stations_tls else []),
         ]
         return tuple(sorted((*simple, *self.listeners), key=lambda listener: listener.tls is not Tls.NONE))
+
+    @property
+    def events_kept(self) -> timedelta:
+        """The same as a duration."""
+        return timedelta(days=min(self.events_keep_days, _DAYS_FOR_EVER))
+
+    @property
+    def audit_kept(self) -> timedelta | None:
+        """The same as a duration; None for ever."""
+        return timedelta(days=min(self.audit_keep_days, _DAYS_FOR_EVER)) if self.audit_keep_days else None
 
     @property
     def database_url(self) -> str:

@@ -5,16 +5,28 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from forecourt.config import CertificateHeader, Config, FilesConfig, ListenerConfig, ProxiesConfig
-from forecourt.settings import PREFIX, ConfigError, Reading, read_ip
+from forecourt.config import (
+    CertificateHeader,
+    Config,
+    FilesConfig,
+    ListenerConfig,
+    MailConfig,
+    MailTls,
+    ProxiesConfig,
+)
+from forecourt.settings import DEFAULT_FILE, FILE_VARIABLE, PREFIX, Address, ConfigError, Reading, read_ip
 
 _LONGEST_BASE: Final = 200
 """Characters."""
 
 _LISTENER_NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
+_MAIL_ADDRESS: Final = re.compile(
+    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,188}[A-Za-z0-9])?"
+)
 _HEADER_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 
 
@@ -34,6 +46,8 @@ def read(environment: Mapping[str, str]) -> Config:
     reading.mistakes += _check_proxies(config)
     reading.mistakes += _check_own_authority(config)
     reading.mistakes += _check_files(config.files)
+    reading.mistakes += _check_mail(config.mail)
+    reading.mistakes += _check_console(config)
     if reading.mistakes:
         raise ConfigError(reading.mistakes)
     return config
@@ -45,6 +59,20 @@ def unknown_variables(environment: Mapping[str, str] = os.environ) -> list[str]:
     reading = Reading({})
     reading.section(Config, {}, PREFIX, "")
     return sorted(name for name in environment if name.startswith(PREFIX) and name not in reading.variables)
+
+
+def settings_file(environment: Mapping[str, str] = os.environ) -> str:
+    """The file of settings that is read, whole; empty for none."""
+    named = environment.get(FILE_VARIABLE)
+    path = Path(named or DEFAULT_FILE)
+    return str(path.resolve()) if named or path.exists() else ""
+
+
+def origins(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Where the settings that have no default value now were found: path → variable, or path in the file."""
+    reading = Reading(environment)
+    reading.section(Config, reading.file(), PREFIX, "")
+    return reading.origins
 
 
 def _check_listeners(config: Config) -> list[str]:
@@ -94,6 +122,21 @@ def _check_proxies(config: Config) -> list[str]:
     return mistakes
 
 
+def _check_mail(mail: MailConfig) -> list[str]:
+    mistakes = []
+    if mail.host and not mail.sender:
+        mistakes.append("mail.sender: must be set beside mail.host: mails are from somebody")
+    if mail.sender and not _MAIL_ADDRESS.fullmatch(mail.sender):
+        mistakes.append("mail.sender: must be an address such as forecourt@example.com")
+    if not mail.port <= 65535:
+        mistakes.append("mail.port: must be at most 65535")
+    if bool(mail.username) != (mail.password is not None):
+        mistakes.append("mail: must have username and password, or neither of them")
+    if mail.username and mail.tls is MailTls.NONE and not Address(mail.host, 0).is_local:
+        mistakes.append("mail.tls: must not be none beside a password, which everybody on the way could read")
+    return mistakes
+
+
 def _check_files(files: FilesConfig) -> list[str]:
     mistakes = []
     for name, schemes in (("url", ("http", "https")), ("ftp_url", ("ftp", "ftps"))):
@@ -130,6 +173,47 @@ def _is_base(url: str, schemes: tuple[str, ...]) -> bool:
 def _is_ports(text: str) -> bool:
     first, _, last = text.partition("-")
     return first.isdecimal() and last.isdecimal() and 1024 <= int(first) <= int(last) <= 65535
+
+
+def _check_console(config: Config) -> list[str]:
+    """The pages' own address, and the provider that people may sign in with."""
+    mistakes, oidc = [], config.oidc
+    if config.console_url and not _is_origin(config.console_url):
+        mistakes.append("console_url: must be https://HOST or http://HOST:PORT, without a path")
+    if not oidc.is_on:
+        named = [name for name in ("client_id", "role_claim") if getattr(oidc, name)]
+        return mistakes + [f"oidc.{name}: must have oidc.issuer beside it" for name in named]
+    if not _is_issuer(oidc.issuer):
+        mistakes.append(
+            "oidc.issuer: must be https://…, without a query; http:// is for a provider on this machine only"
+        )
+    if not oidc.client_id:
+        mistakes.append("oidc.client_id: must be set beside oidc.issuer")
+    if not config.console_url:
+        mistakes.append("oidc.issuer: must have console_url beside it: the provider sends people back there")
+    if "openid" not in oidc.scopes.split():
+        mistakes.append("oidc.scopes: must hold openid")
+    if bool(oidc.role_claim) != bool(oidc.role_of):
+        mistakes.append("oidc.role_claim: must be set together with oidc.role_of")
+    if oidc.roots is not None and not oidc.roots.is_file():
+        mistakes.append(f"oidc.roots: {oidc.roots} is no file")
+    return mistakes
+
+
+def _is_origin(url: str) -> bool:
+    return _is_base(url, ("http", "https")) and not urlsplit(url).path
+
+
+def _is_issuer(url: str) -> bool:
+    """OpenID Connect Core 1.0 §1.2: an https URL without a query. Without TLS only this machine is believed."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+    except ValueError:
+        return False
+    is_safe = parts.scheme == "https" or (parts.scheme == "http" and Address(host, 0).is_local)
+    is_bare = not (parts.query or parts.fragment or "@" in parts.netloc)
+    return bool(host) and is_safe and is_bare and url.isprintable() and url.isascii()
 
 
 def _check_own_authority(config: Config) -> list[str]:

@@ -15,10 +15,11 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, TypeAlias, get_type_hints
+from typing import Any, Final, TypeAlias, get_args, get_origin, get_type_hints
 
 PREFIX: Final = "FORECOURT_"
 FILE_VARIABLE: Final = "FORECOURT_CONFIG"
+DEFAULT_FILE: Final = "forecourt.toml"
 
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 IpAddress: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -89,10 +90,12 @@ class Reading:
         self.mistakes: list[str] = []
         self.variables: set[str] = {FILE_VARIABLE}
         """Every variable that is a setting, whether or not it is set."""
+        self.origins: dict[str, str] = {}
+        """Where a setting was found: the variable, or its path in the file. Those that are not here have defaults."""
 
     def file(self) -> dict[str, Any]:  # TOML values
         named = self._environment.get(FILE_VARIABLE)
-        path = Path(named or "forecourt.toml")
+        path = Path(named or DEFAULT_FILE)
         if named is None and not path.exists():
             return {}
         try:
@@ -122,6 +125,7 @@ class Reading:
                 given, name = self._environment[variable], variable
             if given is None:
                 continue
+            self.origins[f"{path}{setting.name}"] = name
             try:
                 values[setting.name] = _parse(types[setting.name], given, setting.metadata["low"])
             except ValueError as error:
@@ -149,12 +153,12 @@ class Reading:
 
 
 def _parse(kind: object, raw: object, low: float | None) -> object:
+    if get_origin(kind) is tuple:
+        return _parse_several(kind, raw)
     if kind in (bool, bool | None):
         return _parse_bool(raw)
     if kind in (int, float):
         return _parse_number(kind, raw, low)
-    if kind == tuple[Network, ...]:
-        return _parse_networks(raw)
     if not isinstance(raw, str):
         raise ValueError("must be a text in quotes")  # without the value: it may be a secret
     if kind is Address:
@@ -171,10 +175,30 @@ def _parse(kind: object, raw: object, low: float | None) -> object:
 
 
 def _parse_choice(kind: type[enum.Enum], raw: str) -> enum.Enum:
-    try:
-        return kind(raw.lower())
-    except ValueError:
-        raise ValueError(f"must be one of {', '.join(str(one.value) for one in kind)}, not {raw!r}") from None
+    for one in kind:
+        if str(one.value).lower() == raw.lower():
+            return one
+    raise ValueError(f"must be one of {', '.join(str(one.value) for one in kind)}, not {raw!r}")
+
+
+def _parse_several(kind: object, raw: object) -> tuple[object, ...]:
+    """Networks, or pairs of a text and a choice."""
+    if kind == tuple[Network, ...]:
+        return _parse_networks(raw)
+    return _parse_choices(get_args(get_args(kind)[0])[1], raw)
+
+
+def _parse_choices(kind: type[enum.Enum], raw: object) -> tuple[tuple[str, enum.Enum], ...]:
+    """A table of texts, or one text such as ``a=x, b=y``; the order stays."""
+    given = raw
+    if isinstance(raw, str):
+        pairs = [part.rpartition("=") for part in raw.split(",") if part.strip()]
+        if not all(sign for _, sign, _ in pairs):
+            raise ValueError("must be pairs such as operators=operator, with commas between them")
+        given = {word.strip(): choice.strip() for word, _, choice in pairs}
+    if not isinstance(given, dict) or not all(isinstance(choice, str) for choice in given.values()):
+        raise ValueError('must be a table such as { operators = "operator" }')
+    return tuple((word, _parse_choice(kind, choice)) for word, choice in given.items())
 
 
 def _parse_bool(raw: object) -> bool:

@@ -16,6 +16,7 @@ from litestar import Litestar
 from forecourt.api.app import create_app
 from forecourt.asgi.news import News
 from forecourt.dialects.v16 import dialect as v16
+from forecourt.domain.access.permissions import EVERYTHING
 from forecourt.domain.authorization.model import IdToken
 from forecourt.domain.evse import EvseId
 from forecourt.domain.files.shelf import Shelf
@@ -88,7 +89,7 @@ class Door:
         self.parts_not_ready: list[str] = []
         self.addresses = [f"2001:db8:{house.doors:x}:{n}::1" for n in range(2)]
         self.services.access.set_admin_password(PASSWORD)
-        _, self.token = self.services.access.create_token("tests")
+        _, self.token = self.services.access.create_token("tests", scopes=EVERYTHING)
 
     @property
     def services(self) -> Services:

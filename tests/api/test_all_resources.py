@@ -27,6 +27,17 @@ ROUTES = [
     ("POST", "/stations/batch", {"items": []}),
     ("PATCH", "/stations", {"items": []}),
     ("POST", "/stations/removals", {"items": []}),
+    ("GET", "/people", None),
+    ("POST", "/people", {"name": "ann", "role": "viewer"}),
+    ("GET", "/people/ann", None),
+    ("PATCH", "/people/ann", {}),
+    ("PUT", "/people/ann/password", {"password": "long enough to be one"}),
+    ("DELETE", "/people/ann/second-factor", None),
+    ("DELETE", "/people/ann", None),
+    ("GET", "/audit", None),
+    ("GET", "/messages", None),
+    ("GET", "/messages.csv", None),
+    ("GET", "/audit.csv", None),
     ("GET", "/stations", None),
     ("GET", "/stations/CP1", None),
     ("PATCH", "/stations/CP1", {}),
@@ -56,6 +67,12 @@ ROUTES = [
     ("GET", "/id-tags/TAG", None),
     ("PATCH", "/id-tags/TAG", {}),
     ("DELETE", "/id-tags/TAG", None),
+    ("POST", "/drivers", {"lastName": "L"}),
+    ("GET", "/drivers", None),
+    ("GET", "/drivers.csv", None),
+    ("GET", "/drivers/1", None),
+    ("PATCH", "/drivers/1", {}),
+    ("DELETE", "/drivers/1", None),
     ("GET", "/transactions", None),
     ("GET", "/transactions.csv", None),
     ("GET", "/transactions/1", None),
@@ -164,7 +181,8 @@ ON_ONE_THING = [
     if method != "PUT"
     and any(one in path for one in ("/CP1", "/TAG", "/1", "/acme", "/tests", "/FINGERPRINT", "/SERVER"))
 ]
-LISTS = ["/stations", "/id-tags", "/transactions", "/doubtful-stops", "/unknown-stations", "/unknown-id-tags"]
+LISTS = ["/stations", "/id-tags", "/drivers", "/transactions", "/doubtful-stops"]
+LISTS += ["/unknown-stations", "/unknown-id-tags"]
 LISTS += ["/remote-requests", "/reservations", "/charging-profiles"]
 LISTS += ["/connections", "/tokens", "/data-transfer/vendors", "/data-transfer/messages"]
 LISTS += ["/configuration-drift"]

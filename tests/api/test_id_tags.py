@@ -17,6 +17,7 @@ def test_a_new_id_tag_is_answered_in_full(door: Door) -> None:
         "blocked": False,
         "maxActiveTransactions": 1,
         "note": "",
+        "driver": None,
     }
 
 
@@ -61,11 +62,12 @@ def test_a_change_keeps_what_is_absent_and_clears_what_is_null(door: Door) -> No
         "blocked": True,
         "maxActiveTransactions": 3,
         "note": "lent out",
+        "driver": door.ask("POST", "/drivers", {"lastName": "L"}).json()["number"],
     }
     assert door.ask("POST", "/id-tags", everything).json() == everything
     assert door.ask("PATCH", "/id-tags/a", {}).json() == everything
     assert door.ask("PATCH", "/id-tags/a", {"blocked": False}).json() == {**everything, "blocked": False}
-    cleared = {"parentIdTag": None, "expiryDate": None, "maxActiveTransactions": None, "note": None}
+    cleared = {"parentIdTag": None, "expiryDate": None, "maxActiveTransactions": None, "note": None, "driver": None}
     shown = door.ask("PATCH", "/id-tags/a", cleared).json()
     assert shown == {**cleared, "idTag": "A", "blocked": False, "note": ""}
     assert "blocked" in faults(door.ask("PATCH", "/id-tags/a", {"blocked": None}))

@@ -17,8 +17,10 @@ from tests.support.carrying import Carrying
 PLACES = {"CP1": "{stationId}", "KEY": "{key}", "TAG": "{idTag}", "acme": "{vendorId}", "tests": "{name}"}
 PLACES |= {"rsa": "{family}", "issuing": "{rank}", "abcd": "{fingerprint}"}
 PLACES |= {"FINGERPRINT": "{fingerprint}", "ISSUER": "{issuerHash}", "SERIAL": "{serial}", "SERVER": "{name}"}
+PLACES |= {"ann": "{name}"}
 NUMBERS = {
     "errands": "{errand}",
+    "drivers": "{number}",
     "batches": "{batch}",
     "transactions": "{transactionId}",
     "charging-profiles": "{profileId}",

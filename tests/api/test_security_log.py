@@ -32,7 +32,7 @@ def test_an_entry_is_shown_with_all_that_is_known(door: Door) -> None:
     door.services.security_log.note(
         Note(kind=Kind.PROFILE_LOWERED, reason="From 2 to 1.", station="CP1", asked_by="token ops")
     )
-    assert door.get("/security-log")["items"] == [
+    assert door.get("/security-log?askedBy=token%20ops")["items"] == [
         {
             "entry": 1,
             "timestamp": "2026-01-01T12:00:00Z",
@@ -56,6 +56,7 @@ def test_entries_are_found_by_what_they_are(door: Door) -> None:
     assert reasons(door, "kind=tlsRefused&kind=passwordSet") == ["d", "c"]
     assert reasons(door, "stationId=CP2") == ["c"]
     assert reasons(door, "address=::1") == []
+    assert reasons(door, "askedBy=ada") == []
     assert reasons(door, "from=2026-01-01T12:30:00Z") == ["d"]
     assert reasons(door, "to=2026-01-01T12:30:00Z&stationId=CP1") == ["b", "a"]
     page = door.get("/security-log?limit=3")

@@ -32,6 +32,7 @@ def test_a_new_station_is_answered_in_full(door: Door) -> None:
         "id": "CP 1-ä",
         "description": "",
         "group": "",
+        "labels": [],
         "registration": "Accepted",
         "heartbeatInterval": 300,
         "securityProfile": 0,
@@ -282,3 +283,31 @@ def test_a_batch_has_at_most_ten_thousand_items(door: Door) -> None:
     items = [{"id": f"CP{n}"} for n in range(10_001)]
     assert "items" in faults(door.ask("POST", "/stations/batch", {"items": items}))
     assert len(door.ask("POST", "/stations/batch", {"items": items[:-1]}).json()["created"]) == 10_000
+
+
+def test_labels_are_written_down_replaced_and_cleared(door: Door) -> None:
+    body = {"id": "CP1", "labels": ["roof", "fast", "roof"]}
+    assert door.ask("POST", "/stations", body).json()["labels"] == ["fast", "roof"]
+    assert door.ask("PATCH", "/stations/CP1", {"description": "x"}).json()["labels"] == ["fast", "roof"]
+    assert door.ask("PATCH", "/stations/CP1", {"labels": ["new"]}).json()["labels"] == ["new"]
+    assert door.ask("PATCH", "/stations/CP1", {"labels": None}).json()["labels"] == []
+
+
+@pytest.mark.parametrize("labels", [["x" * 51], ["a,b"], [" a"], [""], [str(number) for number in range(21)]])
+def test_labels_that_cannot_be_are_refused_and_nothing_is_changed(door: Door, labels: list[str]) -> None:
+    door.ask("POST", "/stations", {"id": "CP1", "labels": ["kept"]})
+    assert "labels" in faults(door.ask("PATCH", "/stations/CP1", {"labels": labels, "description": "new"}), 422)
+    assert "labels" in faults(door.ask("POST", "/stations", {"id": "CP2", "labels": labels}), 422)
+    shown = door.get("/stations/CP1")
+    assert (shown["labels"], shown["description"]) == (["kept"], "")
+    assert door.ask("GET", "/stations/CP2").status_code == 404
+
+
+def test_stations_are_found_by_label_and_by_fault(door: Door) -> None:
+    door.ask("POST", "/stations", {"id": "CP1", "labels": ["fast", "a&b"]})
+    door.ask("POST", "/stations", {"id": "CP2", "labels": ["faster"]})
+    report(door, door.services.provisioning.get_station("CP2"), EvseId(1), "Faulted")
+    assert [one["id"] for one in door.get("/stations?label=fast")["items"]] == ["CP1"]
+    assert [one["id"] for one in door.get("/stations?label=a%26b")["items"]] == ["CP1"]
+    assert [one["id"] for one in door.get("/stations?faulted=true")["items"]] == ["CP2"]
+    assert [one["id"] for one in door.get("/stations?faulted=false")["items"]] == ["CP1"]

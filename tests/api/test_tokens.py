@@ -27,7 +27,8 @@ def test_a_token_is_shown_once_and_opens_the_door(door: Door) -> None:
     assert response.status_code == 201
     body = response.json()
     secret = body.pop("token")
-    assert body == {"name": "backend", "createdAt": "2026-01-01T12:00:00Z", "expiresAt": None}
+    scopes = ["view", "operate", "manage"]
+    assert body == {"name": "backend", "createdAt": "2026-01-01T12:00:00Z", "expiresAt": None, "scopes": scopes}
     assert door.ask("GET", "/stations", token=secret).status_code == 200
     listed = door.ask("GET", "/tokens")
     assert body in listed.json()["items"]
@@ -140,7 +141,7 @@ def test_passwords_are_checked_a_few_at_a_time_and_the_queue_has_an_end() -> Non
     async def attempt(n: int) -> bool | HTTPStatus:
         credentials = base64.b64encode(f"admin:{PASSWORD}".encode()).decode()
         try:
-            return await doorkeeper._is_password(credentials, f"192.0.2.{n}")
+            return await doorkeeper._account(credentials, f"192.0.2.{n}") is not None
         except Refusal as refusal:
             return refusal.status
 

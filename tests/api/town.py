@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 
 from forecourt.api.pki import OCSP_REQUEST, OCSP_RESPONSE
+from forecourt.domain.access.permissions import EVERYTHING
 from forecourt.domain.authorities.model import KeyFamily, OwnCertificate, OwnPolicy, Rank
 from forecourt.pki.certificate import Certificate
 from tests.api.door import Door, House
@@ -29,7 +30,7 @@ class Town:
         self.door.clock._monotonic += 10_000 * house.doors  # the responder is one for all tests
         self.door.workspace = MemoryWorkspace(clock=self.door.clock)
         self.door.services.access.set_admin_password("correct horse")
-        _, self.door.token = self.door.services.access.create_token("tests")
+        _, self.door.token = self.door.services.access.create_token("tests", scopes=EVERYTHING)
         self.own = OwnHouse(
             workspace=self.door.workspace, clock=self.door.clock, policy=OwnPolicy(families=families), base=BASE
         ).created()

@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine
 
 import pytest
 
-from forecourt.asgi.news import ERRANDS, SECURITY, News, Wait
+from forecourt.asgi.news import ERRANDS, SECURITY, News, Topic, Wait
 
 
 def in_loop(story: Callable[[News], Coroutine[None, None, None]]) -> None:
@@ -86,5 +86,42 @@ def test_whoever_follows_errands_is_not_woken_for_the_security_log() -> None:
             assert not await is_woken(security)
             news.heard(None)
             assert await is_woken(security)
+
+    in_loop(story)
+
+
+def test_who_listens_to_all_hears_each_topic_once_and_what_was_rung_just_before() -> None:
+    async def story(news: News) -> None:
+        news.ring(Topic.METER)
+        with news.listening() as listener:
+            assert await listener.next() == {Topic.METER}
+            news.security_noted(None)
+            news.security_noted("CP-1")
+            news.written("CP-1")
+            assert await listener.next() == {SECURITY, Topic.ALARMS, ERRANDS}
+            assert await listener.next(0.01) == frozenset()
+        with news.listening() as later:
+            assert Topic.METER in await later.next()
+
+    in_loop(story)
+
+
+def test_when_anything_may_have_changed_who_listens_hears_every_topic() -> None:
+    async def story(news: News) -> None:
+        with news.listening() as listener:
+            news.heard(None)
+            assert await listener.next() == frozenset(Topic)
+
+    in_loop(story)
+
+
+def test_a_ring_of_long_ago_is_not_heard_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("forecourt.asgi.news.RECENT_SECONDS", 0.0)
+
+    async def story(news: News) -> None:
+        news.ring(Topic.METER)
+        await asyncio.sleep(0.001)
+        with news.listening() as listener:
+            assert await listener.next(0.01) == frozenset()
 
     in_loop(story)

@@ -15,6 +15,7 @@ from typer.testing import CliRunner, Result
 from forecourt.cli.main import Announce, Doors, build
 from forecourt.dialect import Dialect, make_dialect
 from forecourt.dialects.v16 import dialect as v16
+from forecourt.domain.access.permissions import Role
 from forecourt.domain.provisioning.model import Registration, Station, StationDraft
 from forecourt.domain.services import Services, Workspace
 from forecourt.operations.catalogue import Catalogue, make_catalogue
@@ -22,7 +23,7 @@ from forecourt.operations.firmware import Storeroom
 from forecourt.storage.shelf import DiskShelf
 from tests.cli.imaginary import inbound, messages, outbound
 from tests.support.carrying import Carrying
-from tests.support.workspace import MemoryWorkspace
+from tests.support.workspace import MemoryWorkspace, PlainHasher
 
 MAX_FIRMWARE: Final = 1_000_000
 
@@ -67,6 +68,7 @@ class Shell:
         self.services = self.workspace.services
         self.roles: list[str] = []
         self.losses: list[str] = []
+        self.role = Role.ADMIN
         self.serve: Callable[[Announce], None] = lambda announce: announce("serving")
 
     def a_station(
@@ -100,6 +102,8 @@ class Shell:
             catalogue=catalogue,
             open_storeroom=self._open_storeroom,
             accept_loss=self._accept_loss,
+            hasher=PlainHasher,
+            command_line_role=lambda: self.role,
         )
         return CliRunner().invoke(build(doors), list(words), input=stdin, env={"COLUMNS": "100", **(env or {})})
 

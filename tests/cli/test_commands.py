@@ -59,6 +59,7 @@ def test_an_id_tag_is_added_shown_set_and_removed(shell: Shell) -> None:
         "blocked": True,
         "maxActiveTransactions": 2,
         "note": "lent",
+        "driver": None,
     }
     shell.read("tag", "set", "ABC", "--unblock", "--no-parent", "--no-expiry", "--no-limit", "--note", "")
     assert shell.services.authorization.get("abc") == IdToken(id_token="Abc", max_active_transactions=None)

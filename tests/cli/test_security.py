@@ -45,6 +45,7 @@ def noted(shell: Shell) -> Shell:
         (["--kind", "unknownStation", "--kind", "profileLowered"], [2, 1]),
         (["--station", "CP-1"], [2]),
         (["--address", "192.0.2.1"], [1]),
+        (["--asked-by", "cli"], [2]),
         (["--to", "2020-01-01T00:00:00Z"], []),
         (["--from", "2020-01-01T00:00:00Z", "--limit", "1"], [2]),
     ],

@@ -10,7 +10,7 @@ import pytest
 from forecourt.domain.errors import DomainError, Kind
 from forecourt.domain.provisioning.model import Registration, StationDraft
 from forecourt.domain.services import Services
-from forecourt.gateway.connection import SEND_BUFFER_BYTES
+from forecourt.gateway.connection import REFUSED_NOTED_PER_MINUTE, SEND_BUFFER_BYTES
 from forecourt.ocpp.session import Limits
 from forecourt.storage.errors import RowRefused, Unavailable
 from tests.gateway.desk import FakeDesk, FakeWire, a_call, a_connection, a_station
@@ -113,13 +113,25 @@ def test_every_link_has_an_id_of_its_own(wire: FakeWire, desk: FakeDesk) -> None
     assert max(ids) > 2**60, "the whole range is used"
 
 
-def test_what_is_no_request_reaches_no_storage_thread(wire: FakeWire, desk: FakeDesk) -> None:
+def test_what_is_no_request_is_written_down_and_answered_at_once(wire: FakeWire, desk: FakeDesk) -> None:
     def main() -> None:
         connection = a_connection(wire, desk)
         for text in (b'[3,"x",{}]', b"nonsense", b"\xff", b'[2,"a","Nothing",{}]', b'[2,"b","Authorize",{}]'):
             connection.receive(text, 1.0)
-        assert desk.held == []
+        assert len(desk.held) == 4
         assert [frame[:2] for frame in wire.frames] == [[4, "a"], [4, "b"]]
+
+    in_loop(main)
+
+
+def test_whoever_sends_nothing_but_nonsense_keeps_no_storage_thread_busy(wire: FakeWire, desk: FakeDesk) -> None:
+    def main() -> None:
+        connection = a_connection(wire, desk)
+        for _ in range(2 * REFUSED_NOTED_PER_MINUTE):
+            connection.receive(b"nonsense", 1.0)
+        assert len(desk.held) == REFUSED_NOTED_PER_MINUTE
+        connection.receive(b"nonsense", 61.0)
+        assert len(desk.held) == REFUSED_NOTED_PER_MINUTE + 1
 
     in_loop(main)
 

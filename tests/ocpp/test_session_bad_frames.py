@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from forecourt.dialects.v16.messages.clear_cache import CLEAR_CACHE
-from forecourt.ocpp.session import Limits
+from forecourt.ocpp.session import Limits, Refused
 from tests.ocpp.talk import Talk
 
 UNANSWERABLE = [
@@ -30,7 +30,9 @@ def test_a_frame_without_a_readable_id_is_counted_and_not_answered(frame: bytes)
     talk = Talk()
 
     assert talk.hears(frame) == []
-    assert talk.events == [None]
+    [refused] = talk.events
+    assert isinstance(refused, Refused)
+    assert refused.payload == frame
     assert talk.session.counts.bad_frames == 1
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from forecourt.domain.alarms.model import AlarmFilter, AlarmNumber, Level, Topic
+from forecourt.domain.alarms.model import AlarmFilter, AlarmNumber, Level, Raised, Topic
 from forecourt.domain.paging import PageRequest
 from forecourt.storage.alarms import AlarmRecords
 from forecourt.storage.database import Database
@@ -36,8 +36,8 @@ def test_texts_are_kept_as_they_are(bench: Bench, unusual: str) -> None:
     subject = unusual[:255]
     with bench.committed():
         records = AlarmRecords(bench.unit)
-        assert records.raise_(Topic.FILES, subject, Level.CRITICAL, unusual, NOON)
-        assert not records.raise_(Topic.FILES, subject, Level.CRITICAL, unusual, NOON + MINUTE)
+        assert records.raise_(Topic.FILES, subject, Level.CRITICAL, unusual, NOON) is Raised.RAISED
+        assert records.raise_(Topic.FILES, subject, Level.CRITICAL, unusual, NOON + MINUTE) is Raised.UNCHANGED
     with bench.reading():
         (found,) = AlarmRecords(bench.unit).list(AlarmFilter(), page=_ALL).items
     assert (found.subject, found.sentence, found.raised_at, found.changed_at) == (subject, unusual, NOON, NOON)

@@ -10,7 +10,7 @@ from functools import partial
 
 import pytest
 
-from forecourt.domain.authorization.model import IdToken
+from forecourt.domain.authorization.model import IdToken, TokenFilter
 from forecourt.domain.availability.model import StatusReport
 from forecourt.domain.data_transfer.model import TransferStatus, Vendor, VendorMessage
 from forecourt.domain.errors import DomainError
@@ -375,7 +375,7 @@ def test_a_refusal_of_the_business_is_passed_on_as_it_is(storage: Storage) -> No
 
     with pytest.raises(DomainError, match="nobody"):
         storage.do(work)
-    assert storage.do(lambda services: services.authorization.list(None, ALWAYS)).items == []
+    assert storage.do(lambda services: services.authorization.list(TokenFilter(), ALWAYS)).items == []
 
 
 class CollidesOnce(Recorded):

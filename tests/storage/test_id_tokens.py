@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from forecourt.domain.authorization.model import IdToken, UnknownToken
+from forecourt.domain.authorization.model import IdToken, TokenFilter, UnknownToken
 from tests.storage.bench import HIGHEST, UNUSUAL_TEXTS, Bench, all_pages
 from tests.support.clock import NOON
 
@@ -34,7 +34,8 @@ def find(bench: Bench, name: str) -> IdToken | None:
 
 def names(bench: Bench, search: str | None = None, limit: int = 2) -> list[str]:
     with bench.reading():
-        return [token.id_token for token in all_pages(lambda page: bench.tokens.list(search, page), limit)]
+        wanted = TokenFilter(search=search)
+        return [one.id_token for one in all_pages(lambda page: bench.tokens.list(wanted, NOON, page), limit)]
 
 
 @pytest.mark.parametrize("token", [FULL, BARE, replace(FULL, max_active_transactions=0)])

@@ -10,7 +10,7 @@ import pytest
 from forecourt.domain.authorization.model import IdToken, fold, judge
 from forecourt.domain.errands.intents import ListEntry
 from forecourt.domain.errands.model import ErrandNumber
-from forecourt.domain.local_list.model import Due, ListItem, ListRecord
+from forecourt.domain.local_list.model import Due, ListFilter, ListItem, ListKind, ListRecord
 from forecourt.domain.paging import PageRequest
 from forecourt.storage.local_lists import LocalListRecords
 from tests.storage.bench import HIGHEST, Bench, all_pages
@@ -185,3 +185,28 @@ def test_a_list_of_ten_thousand_is_no_burden(bench: Bench) -> None:
         assert LocalListRecords(bench.unit).due(key, NOON, follows_all=False) == Due(0, 0, 0)
         page = LocalListRecords(bench.unit).items(key, NOON, PageRequest(100, "tag009949"), follows_all=False)
     assert [item.id_token for item in page.items] == names[9_950:]
+
+
+def test_all_stations_are_surveyed_with_what_is_recorded_of_their_lists(bench: Bench) -> None:
+    first, second, third = (bench.add_station(name) for name in ("CP_1", "CPx1", "cp-2"))
+    with bench.committed():
+        store = LocalListRecords(bench.unit)
+        for key, record in (
+            (first, ListRecord(is_managed=True, version=4, failure="It did not answer.")),
+            (third, ListRecord(is_unsupported=True)),
+        ):
+            store.take(key)
+            store.put(key, record)
+        store.replace_entries(first, [ListEntry("A", "Accepted"), ListEntry("B", "Blocked")])
+
+    def names(wanted: ListFilter) -> list[str]:
+        return [line.station for line in all_pages(lambda page: store.overview(wanted, page), 2)]
+
+    assert second not in (first, third)
+    assert names(ListFilter()) == ["CP_1", "CPx1", "cp-2"]
+    assert names(ListFilter(search="p_1")) == ["CP_1"]
+    assert names(ListFilter(kind=ListKind.MANAGED)) == names(ListFilter(kind=ListKind.FAILED)) == ["CP_1"]
+    assert names(ListFilter(kind=ListKind.UNMANAGED)) == ["CPx1", "cp-2"]
+    assert names(ListFilter(kind=ListKind.NOT_SUPPORTED, search="CP")) == ["cp-2"]
+    line = store.overview(ListFilter(), PageRequest(1)).items[0]
+    assert (line.record.version, line.record.failure, line.acknowledged) == (4, "It did not answer.", 2)

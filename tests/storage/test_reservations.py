@@ -257,3 +257,18 @@ def test_lists_are_filtered_and_paged(
         for limit in (1, 2, 10):
             found = all_pages(lambda page: reservations.list(wanted, page), limit)
             assert [one.reservation_id for one in found] == expected
+
+
+def test_those_that_run_later_than_a_moment_are_found(bench: Bench, reservations: ReservationRecords) -> None:
+    key = bench.add_station()
+    open_one = add(bench, reservations, key, replace(RESERVATION, reservation_id=1, expires_at=NOON + 3 * MINUTE))
+    ended = replace(RESERVATION, reservation_id=2, expires_at=NOON + 9 * MINUTE, ended_at=NOON + MINUTE)
+    add(bench, reservations, key, ended)
+
+    def found(after: datetime) -> list[int]:
+        page = reservations.list(ReservationFilter(runs_after=after), PageRequest())
+        return [one.reservation_id for one in page.items]
+
+    assert found(NOON) == [2, 1]
+    assert found(NOON + MINUTE) == [1]
+    assert found(open_one.expires_at) == []

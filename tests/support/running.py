@@ -43,10 +43,13 @@ class RunningSystem:
         settings: Mapping[str, str] | None = None,
         *,
         has_all_file_doors: bool = False,
+        command: str = "serve",
     ) -> None:
         """Without `database_url` the system uses its default: SQLite in its data folder. `settings` are further
-        FORECOURT_* variables. Files are moved by HTTP, and with `has_all_file_doors` by HTTPS, FTP and FTPS as well."""
+        FORECOURT_* variables. Files are moved by HTTP, and with `has_all_file_doors` by HTTPS, FTP and FTPS as well.
+        `command` is how it is started: `demo` brings simulated stations."""
         self.data = folder / "data"
+        self._command = command
         self.log = folder / "forecourt.log"
         self.stations_port = _free_port()
         self.stations_tls_port = _free_port()
@@ -106,7 +109,7 @@ class RunningSystem:
         """Start on the data that is there, and wait until the system says that it is ready."""
         with self.log.open("ab") as output:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "forecourt", "serve"],
+                [sys.executable, "-m", "forecourt", self._command],
                 cwd=self.log.parent,
                 env=self.environment(),
                 stdin=subprocess.DEVNULL,
@@ -254,7 +257,7 @@ class RunningSystem:
         created = httpx.post(
             f"{self.console_url}/api/v1/tokens",
             auth=(ADMIN, ADMIN_PASSWORD),
-            json={"name": "tests"},
+            json={"name": "tests", "role": "admin"},
             timeout=_CLIENT_DEADLINE_SECONDS,
             trust_env=False,
         )

@@ -15,6 +15,7 @@ from typing import Any, TypeVar, cast
 import httpx
 
 from forecourt.asgi.news import News
+from forecourt.asgi.throttle import Throttle
 from forecourt.dialects.v16 import dialect as v16
 from forecourt.domain.access.permissions import Role
 from forecourt.domain.services import Services
@@ -54,6 +55,20 @@ class Building:
             is_secure=False,
         )
         self.app = create_pages(self.house)
+
+    @contextmanager
+    def changed(self, **changes: Any) -> Iterator[Building]:
+        """Another house for a while. It is changed in place, because making an application takes long."""
+        before = {name: getattr(self.house, name) for name in changes}
+        self._put(changes)
+        try:
+            yield self
+        finally:
+            self._put(before)
+
+    def _put(self, changes: Mapping[str, Any]) -> None:
+        for name, value in changes.items():
+            object.__setattr__(self.house, name, value)
 
     async def read(self, work: Callable[[Services], Result]) -> Result:
         return await self.pages.workspace.read(work)
@@ -99,7 +114,10 @@ class Pages:
     def __init__(self, building: Building, role: Role | None = Role.ADMIN) -> None:
         self._building = building
         building.pages = self
+        building.house.desk.attempts, building.house.desk.codes = Throttle(), Throttle()
         self.clock = FakeClock()
+        self.address = "127.0.0.1"
+        """Where the browser is."""
         self.workspace = MemoryWorkspace(clock=self.clock)
         self.cookies: dict[str, str] = {}
         self.csrf = ""
@@ -157,7 +175,7 @@ class Pages:
 
     async def _ask(self, method: str, path: str, **options: Any) -> httpx.Response:
         app = cast("Any", self._building.app)  # Any: the two libraries spell one type differently
-        transport = httpx.ASGITransport(app, raise_app_exceptions=False, client=("127.0.0.1", 50000))
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False, client=(self.address, 50000))
         async with httpx.AsyncClient(transport=transport, base_url=ORIGIN, cookies=self.cookies) as client:
             return await client.request(method, path, **options)
 

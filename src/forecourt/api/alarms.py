@@ -13,11 +13,13 @@ from litestar.params import PathParameter, QueryParameter, SkipValidation
 from litestar.response import Stream
 from msgspec import Meta
 
+from forecourt.api.access import access
 from forecourt.api.authentication import AskedBy
 from forecourt.api.paging import Listing, Paging, listing
 from forecourt.api.words import MAX_LONG, Works, utc
 from forecourt.asgi.csv import MEDIA_TYPE as CSV
 from forecourt.asgi.csv import Cell, csv_download
+from forecourt.domain.access.permissions import Permission
 from forecourt.domain.alarms.model import Alarm, AlarmFilter, AlarmNumber, Level, Topic
 from forecourt.domain.errors import not_found
 
@@ -114,6 +116,7 @@ def alarm_rows(alarm: Alarm) -> Iterator[Sequence[Cell]]:
 
 class Alarms(Controller):
     tags = ("Alarms",)
+    opt = access(view=Permission.VIEW, change=Permission.OPERATE)
     dependencies = {"raised": Provide(wanted_alarms)}  # noqa: RUF012  # declared so by the framework
 
     @get("/alarms", summary="List alarms", operation_id="listAlarms")

@@ -14,7 +14,8 @@ from litestar.types import ControllerRouterHandler, Dependencies
 
 from forecourt.api import docs
 from forecourt.api.alarms import Alarms
-from forecourt.api.authentication import Doorkeeper, Incoming, asked_by
+from forecourt.api.audit import AuditTrail
+from forecourt.api.authentication import Doorkeeper, Incoming, asked_by, who_asks
 from forecourt.api.authorities import Authorities
 from forecourt.api.batches import Batches
 from forecourt.api.bodies import MAX_BODY_BYTES, BodyRequest, JsonBody
@@ -23,6 +24,7 @@ from forecourt.api.charging_profiles import ChargingProfiles, StationChargingPro
 from forecourt.api.configuration import Configurations
 from forecourt.api.connections import Connections
 from forecourt.api.data_transfer import DataTransfers
+from forecourt.api.drivers import Drivers
 from forecourt.api.errands import Errands, wanted_errands
 from forecourt.api.events import Following, Streams
 from forecourt.api.files import Files
@@ -34,15 +36,19 @@ from forecourt.api.id_tags import IdTags
 from forecourt.api.jobs import Jobs
 from forecourt.api.local_lists import LocalLists
 from forecourt.api.managed_server_certificates import ManagedServerCertificates
+from forecourt.api.messages import Messages
+from forecourt.api.notifications import Notifications, OutboxEvents
 from forecourt.api.ocsp_desk import OcspDesk
 from forecourt.api.openapi import describe
 from forecourt.api.operation_paths import Document
 from forecourt.api.operations import Operations, wanted_order
 from forecourt.api.own_ca import OwnAuthority
 from forecourt.api.paging import page_request
+from forecourt.api.people import People
 from forecourt.api.pki import Published
 from forecourt.api.problems import EXCEPTION_HANDLERS
 from forecourt.api.queries import refuse_unknown_parameters
+from forecourt.api.recording import AnyRequest, Recorded, record_of, workspace_of
 from forecourt.api.remote_requests import RemoteRequests
 from forecourt.api.reservations import Reservations
 from forecourt.api.revocations import Revocations
@@ -75,6 +81,7 @@ RESOURCES: Final[list[ControllerRouterHandler]] = [
     Configurations,
     LocalLists,
     IdTags,
+    Drivers,
     Transactions,
     RemoteRequests,
     Reservations,
@@ -85,9 +92,12 @@ RESOURCES: Final[list[ControllerRouterHandler]] = [
     Files,
     FirmwareImages,
     FirmwareKeys,
+    Messages,
     SecurityEvents,
     SecurityLogs,
     Alarms,
+    OutboxEvents,
+    Notifications,
     TrustedCertificates,
     Revocations,
     ServerCertificates,
@@ -108,6 +118,8 @@ RESOURCES: Final[list[ControllerRouterHandler]] = [
     Errands,
     Batches,
     Tokens,
+    People,
+    AuditTrail,
 ]
 
 
@@ -154,11 +166,17 @@ def create_app(
     async def events(request: Request[Any, Any, Any]) -> Following:  # Any: as the framework hands it out
         return Following(streams, lambda: doorkeeper.check(request, request.route_handler))
 
+    async def recorded_workspace(request: AnyRequest, record: Recorded) -> Workspace:
+        return workspace_of(request, record, workspace)
+
     door = Router("/api/v1", route_handlers=RESOURCES, guards=[guard])
     dependencies: Dependencies = {
-        "workspace": Provide(lambda: workspace, sync_to_thread=False),
+        "workspace": Provide(recorded_workspace),
+        "record": Provide(record_of),
+        "caller": Provide(who_asks),
         "catalogue": Provide(lambda: catalogue, sync_to_thread=False),
         "shelf": Provide(lambda: shelf, sync_to_thread=False),
+        "hasher": Provide(lambda: hasher, sync_to_thread=False),
         "max_firmware_bytes": Provide(lambda: max_firmware_bytes, sync_to_thread=False),
         "news": Provide(lambda: news, sync_to_thread=False),
         "doorkeeper": Provide(lambda: doorkeeper, sync_to_thread=False),

@@ -11,10 +11,12 @@ from litestar import Controller, delete, get, patch, post, put
 from litestar.params import JSONBody, PathParameter
 from msgspec import UNSET, Meta, UnsetType
 
+from forecourt.api.access import access
 from forecourt.api.authentication import AskedBy
 from forecourt.api.paging import Listing, Paging, listing, part_of
 from forecourt.api.words import Works
 from forecourt.asgi.paths import from_path
+from forecourt.domain.access.permissions import Permission
 from forecourt.domain.authorities.kinds import KINDS, Setting
 from forecourt.domain.authorities.model import OWN, Authority, AuthorityKind, Choice
 from forecourt.domain.authorities.service import Chosen
@@ -135,6 +137,7 @@ def show_chosen(chosen: Chosen) -> AuthorityChoiceView:
 
 class Authorities(Controller):
     tags = ("Authorities",)
+    opt = access(view=Permission.VIEW, change=Permission.SECURITY)
 
     @get("/authority-kinds", summary="List the kinds of authorities", operation_id="listAuthorityKinds")
     async def kinds(self, page: Paging) -> Listing[AuthorityKindView]:

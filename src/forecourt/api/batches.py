@@ -8,11 +8,13 @@ from litestar import Controller, delete, get
 from litestar.params import PathParameter
 from litestar.response import Stream
 
+from forecourt.api.access import access
 from forecourt.api.errand_views import ErrandBatchView, show_batch
 from forecourt.api.events import MEDIA_TYPE as EVENT_STREAM
 from forecourt.api.events import Events, LastEventId
 from forecourt.api.paging import Listing, Paging, listing
 from forecourt.api.words import MAX_LONG, Works
+from forecourt.domain.access.permissions import Permission
 from forecourt.domain.errands.model import BatchNumber
 from forecourt.domain.errors import not_found
 from forecourt.operations.asking import cancel_batch
@@ -23,6 +25,7 @@ BatchId = Annotated[int, PathParameter(description="The number of the batch.")]
 class Batches(Controller):
     path = "/batches"
     tags = ("Batches",)
+    opt = access(view=Permission.VIEW, change=Permission.OPERATE)
 
     @get(summary="List batches", operation_id="listBatches")
     async def list_all(self, workspace: Works, page: Paging) -> Listing[ErrandBatchView]:

@@ -10,6 +10,7 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import PathParameter, QueryParameter, SkipValidation
 from litestar.response import Stream
 
+from forecourt.api.access import access
 from forecourt.api.authentication import AskedBy
 from forecourt.api.certificate_views import (
     CALENDAR_COLUMNS,
@@ -27,6 +28,7 @@ from forecourt.api.words import MAX_LONG, Search, StationQuery, Works, utc
 from forecourt.asgi.csv import MEDIA_TYPE as CSV
 from forecourt.asgi.csv import csv_download
 from forecourt.asgi.paths import from_path
+from forecourt.domain.access.permissions import Permission
 from forecourt.domain.certificates.model import (
     CalendarFilter,
     CertificateOrder,
@@ -94,6 +96,7 @@ async def wanted_calendar(
 
 class Certificates(Controller):
     tags = ("Certificates of stations",)
+    opt = access(view=Permission.VIEW, change=Permission.SECURITY)
     dependencies = {  # noqa: RUF012  # declared so by the framework
         "ordered": Provide(wanted_certificate_orders),
         "dated": Provide(wanted_calendar),

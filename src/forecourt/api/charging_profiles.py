@@ -11,6 +11,7 @@ from litestar.datastructures import State
 from litestar.params import JSONBody, PathParameter, QueryParameter
 from litestar.types import ExceptionHandlersMap
 
+from forecourt.api.access import access
 from forecourt.api.charging_profile_views import (
     AssignmentView,
     ChargingProfileView,
@@ -25,6 +26,7 @@ from forecourt.api.problems import Fault, Problem, bad_request, problem_response
 from forecourt.api.stations import StationId
 from forecourt.api.words import MAX_NUMBER, Search, Works, utc
 from forecourt.asgi.paths import from_path, place_of
+from forecourt.domain.access.permissions import Permission
 from forecourt.domain.errors import not_found
 from forecourt.domain.paging import Page
 from forecourt.domain.services import Services
@@ -50,6 +52,7 @@ _FAULTS: Final[ExceptionHandlersMap] = {ProfileRefused: _answer_faults}
 class ChargingProfiles(Controller):
     path = "/charging-profiles"
     tags = ("Smart charging",)
+    opt = access(view=Permission.VIEW, change=Permission.MANAGE)
     exception_handlers = _FAULTS
 
     @get(summary="List charging profiles", operation_id="listChargingProfiles")
@@ -117,6 +120,7 @@ class ChargingProfiles(Controller):
 class StationChargingProfiles(Controller):
     path = "/stations/{station_id:str}/charging-profiles"
     tags = ("Smart charging",)
+    opt = access(view=Permission.VIEW)
 
     @get(summary="List the charging profiles of a station", operation_id="listStationChargingProfiles")
     async def list_all(

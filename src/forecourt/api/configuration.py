@@ -9,7 +9,7 @@ from litestar import Controller, delete, get, put
 from litestar.params import JSONBody, PathParameter, QueryParameter
 from litestar.response import Stream
 
-from forecourt.api.authentication import AskedBy
+from forecourt.api.access import BY_OPERATION, Asking, access
 from forecourt.api.configuration_views import (
     SETTING_COLUMNS,
     ConfigurationKeyView,
@@ -26,8 +26,10 @@ from forecourt.api.stations import StationId
 from forecourt.api.words import Works
 from forecourt.asgi.csv import csv_download
 from forecourt.asgi.paths import from_path
+from forecourt.domain.access.permissions import Permission
 from forecourt.domain.configuration.catalogue import KEYS
 from forecourt.domain.configuration.model import SettingSheet
+from forecourt.domain.configuration.permission import needed_to_change
 from forecourt.domain.paging import Page, PageRequest
 from forecourt.domain.services import Services
 
@@ -42,6 +44,7 @@ class DesiredValue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class Configurations(Controller):
     tags = ("Configuration",)
+    opt = access(view=Permission.VIEW, change=BY_OPERATION)
 
     @get(
         "/stations/{station_id:str}/configuration",
@@ -110,15 +113,16 @@ class Configurations(Controller):
         operation_id="putDesiredValue",
     )
     async def put(
-        self, station_id: StationId, key: KeyName, data: JSONBody[DesiredValue], workspace: Works, asked_by: AskedBy
+        self, station_id: StationId, key: KeyName, data: JSONBody[DesiredValue], workspace: Works, caller: Asking
     ) -> SettingView:
         """Nothing is sent: ask for ApplyConfiguration. What looks wrong about the value is told in `warnings`, and it
         is kept all the same. Values of secret keys are refused, because they are kept nowhere."""
         identity, name = from_path(station_id), from_path(key)
+        caller.check(needed_to_change(name))
 
         def work(services: Services) -> SettingSheet:
             station = services.provisioning.get_station(identity)
-            return services.configuration.desire(station, name, data.value, asked_by)
+            return services.configuration.desire(station, name, data.value, caller.name)
 
         return show_setting(await workspace.write(work))
 
@@ -127,9 +131,10 @@ class Configurations(Controller):
         summary="Forget which value a key should have",
         operation_id="removeDesiredValue",
     )
-    async def remove(self, station_id: StationId, key: KeyName, workspace: Works) -> None:
+    async def remove(self, station_id: StationId, key: KeyName, workspace: Works, caller: Asking) -> None:
         """The station keeps what it has."""
         identity, name = from_path(station_id), from_path(key)
+        caller.check(needed_to_change(name))
 
         def work(services: Services) -> None:
             services.configuration.forget_desired(services.provisioning.get_station(identity), name)

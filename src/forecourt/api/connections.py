@@ -9,9 +9,11 @@ import msgspec
 from litestar import Controller, delete, get
 from litestar.params import PathParameter
 
+from forecourt.api.access import access
 from forecourt.api.paging import Listing, Paging, listing
 from forecourt.api.words import Works
 from forecourt.asgi.paths import from_path
+from forecourt.domain.access.permissions import Permission
 from forecourt.domain.presence.model import LinkRecord
 
 
@@ -63,6 +65,7 @@ def show_connection(link: LinkRecord) -> ConnectionView:
 class Connections(Controller):
     path = "/connections"
     tags = ("Connections",)
+    opt = access(view=Permission.VIEW, change=Permission.OPERATE)
 
     @get(summary="List connections", operation_id="listConnections")
     async def list_all(self, workspace: Works, page: Paging) -> Listing[ConnectionView]:

@@ -9,10 +9,12 @@ import msgspec
 from litestar import Controller, delete, get, put
 from litestar.params import JSONBody, PathParameter
 
+from forecourt.api.access import access
 from forecourt.api.paging import Listing, Paging, listing
 from forecourt.api.problems import Fault, bad_request
 from forecourt.api.words import Line, Works
 from forecourt.asgi.paths import from_path
+from forecourt.domain.access.permissions import Permission
 from forecourt.domain.data_transfer.model import ReceivedMessage, Vendor
 
 VendorId = Annotated[str, PathParameter(description="The vendor's id as stations send it.")]
@@ -56,6 +58,7 @@ def show_message(received: ReceivedMessage) -> MessageView:
 class DataTransfers(Controller):
     path = "/data-transfer"
     tags = ("Data transfer",)
+    opt = access(view=Permission.VIEW, change=Permission.MANAGE)
 
     @get("/vendors", summary="List vendors", operation_id="listVendors")
     async def vendors(self, workspace: Works, page: Paging) -> Listing[VendorView]:

@@ -113,6 +113,8 @@ def _operation(path: str, method: str, operation: Document, _: Document) -> Iter
     yield f'<p><code><span class="method">{escape(method)}</span> {escape(path)}</code></p>'
     if operation.get("description"):
         yield f"<p>{_prose(operation['description'])}</p>"
+    if operation.get("x-scope"):
+        yield f"<p>Needs the scope <code>{escape(operation['x-scope'])}</code>.</p>"
     if operation.get("parameters"):
         yield "<table><thead><tr><th>Parameter</th><th>In</th><th>Type</th><th>Meaning</th></tr></thead><tbody>"
         for parameter in operation["parameters"]:

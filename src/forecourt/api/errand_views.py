@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from forecourt.asgi.csv import Cell
 from forecourt.domain.errands.model import Batch, Delivery, Errand, ErrandState, Priority
 
 PriorityName = Literal["low", "normal", "high"]
@@ -83,29 +82,6 @@ PRIORITIES: Final[dict[Priority, PriorityName]] = {
     Priority.HIGH: "high",
 }
 
-ERRAND_COLUMNS: Final = (
-    "errand",
-    "stationId",
-    "operation",
-    "action",
-    "request",
-    "state",
-    "delivery",
-    "priority",
-    "batch",
-    "askedBy",
-    "queuedAt",
-    "expiresAt",
-    "sentAt",
-    "endedAt",
-    "attempts",
-    "reason",
-    "errorCode",
-    "response",
-    "outcomeUnknown",
-    "warnings",
-)
-
 _NULL: Final = b"null"
 
 
@@ -144,32 +120,6 @@ def show_batch(batch: Batch, refused: Sequence[RefusedStation] | UnsetType = UNS
         counts={state.value: batch.counts.get(state, 0) for state in ErrandState},
         finished=batch.is_finished,
         refused=refused,
-    )
-
-
-def errand_rows(errand: Errand) -> Iterator[Sequence[Cell]]:
-    """One row, in the order of `ERRAND_COLUMNS`."""
-    yield (
-        errand.number,
-        errand.station,
-        errand.operation,
-        errand.action,
-        errand.request,
-        errand.state.value,
-        errand.delivery.value,
-        PRIORITIES[errand.priority],
-        errand.batch,
-        errand.asked_by,
-        errand.queued_at,
-        errand.expires_at,
-        errand.sent_at,
-        errand.ended_at,
-        errand.attempts,
-        errand.reason,
-        errand.code,
-        errand.response,
-        errand.is_outcome_unknown,
-        "\n".join(errand.warnings),
     )
 
 

@@ -10,13 +10,16 @@ from litestar.di import NamedDependency
 from litestar.params import PathParameter, QueryParameter, SkipValidation
 from litestar.response import Stream
 
-from forecourt.api.errand_views import ERRAND_COLUMNS, ErrandView, errand_rows, show_errand
+from forecourt.api.access import access
+from forecourt.api.errand_views import ErrandView, show_errand
 from forecourt.api.events import MEDIA_TYPE as EVENT_STREAM
 from forecourt.api.events import Events, LastEventId
 from forecourt.api.paging import Listing, Paging, listing
 from forecourt.api.words import MAX_LONG, StationQuery, Works, utc
 from forecourt.asgi.csv import MEDIA_TYPE as CSV
 from forecourt.asgi.csv import csv_download
+from forecourt.asgi.rows.errands import ERRAND_COLUMNS, errand_rows
+from forecourt.domain.access.permissions import Permission
 from forecourt.domain.errands.model import BatchNumber, ErrandFilter, ErrandNumber, ErrandState
 from forecourt.domain.errors import not_found
 
@@ -61,6 +64,7 @@ async def wanted_errands(
 
 class Errands(Controller):
     tags = ("Errands",)
+    opt = access(view=Permission.VIEW, change=Permission.OPERATE)
 
     @get("/errands", summary="List errands", operation_id="listErrands")
     async def list_all(self, workspace: Works, page: Paging, sought: Sought) -> Listing[ErrandView]:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
-from forecourt.asgi.csv import Cell
 from forecourt.domain.files.model import Carrier, ReceivedFile
 
 
@@ -39,12 +37,3 @@ def show_file(file: ReceivedFile) -> ReceivedFileView:
         address=file.address,
         carrier=file.carrier,
     )
-
-
-FILE_COLUMNS: Final = tuple(field.encode_name for field in msgspec.structs.fields(ReceivedFileView))
-
-
-def file_rows(file: ReceivedFile) -> Iterator[Sequence[Cell]]:
-    view = show_file(file)
-    cells = (getattr(view, name) for name in view.__struct_fields__)
-    yield [cell.value if isinstance(cell, Carrier) else cell for cell in cells]

@@ -11,11 +11,14 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import PathParameter, QueryParameter, SkipValidation
 from litestar.response import Stream
 
+from forecourt.api.access import access
 from forecourt.api.authentication import AskedBy
-from forecourt.api.file_views import FILE_COLUMNS, ReceivedFileView, file_rows, show_file
+from forecourt.api.file_views import ReceivedFileView, show_file
 from forecourt.api.paging import Listing, Paging, listing
 from forecourt.api.words import MAX_LONG, StationQuery, Works, utc
 from forecourt.asgi.csv import csv_download
+from forecourt.asgi.rows.files import FILE_COLUMNS, file_rows
+from forecourt.domain.access.permissions import Permission
 from forecourt.domain.errors import not_found
 from forecourt.domain.files.model import FileFilter, FileNumber
 from forecourt.domain.files.shelf import Shelf, blocks
@@ -49,6 +52,7 @@ async def chosen_files(
 
 class Files(Controller):
     tags = ("Files",)
+    opt = access(view=Permission.VIEW, change=Permission.MANAGE)
     dependencies = {"chosen": Provide(chosen_files)}  # noqa: RUF012  # declared so by the framework
 
     @get("/files", summary="List received files", operation_id="listFiles")

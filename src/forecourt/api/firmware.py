@@ -16,12 +16,11 @@ from litestar.params import JSONBody, PathParameter, QueryParameter, SkipValidat
 from litestar.response import Stream
 from msgspec import UNSET, Meta, UnsetType
 
+from forecourt.api.access import access
 from forecourt.api.authentication import AskedBy
 from forecourt.api.firmware_views import (
-    IMAGE_COLUMNS,
     CheckedFirmwareView,
     FirmwareImageView,
-    image_rows,
     show_checked,
     show_image,
 )
@@ -29,6 +28,8 @@ from forecourt.api.paging import Listing, Paging, listing
 from forecourt.api.problems import Refusal, bad_request
 from forecourt.api.words import MAX_LONG, Search, Works
 from forecourt.asgi.csv import csv_download
+from forecourt.asgi.rows.firmware_images import IMAGE_COLUMNS, image_rows
+from forecourt.domain.access.permissions import Permission
 from forecourt.domain.errors import not_found
 from forecourt.domain.files.shelf import Shelf, TooLarge
 from forecourt.domain.firmware.model import (
@@ -137,6 +138,7 @@ async def wording(
 class FirmwareImages(Controller):
     path = "/firmware"
     tags = ("Firmware",)
+    opt = access(view=Permission.VIEW, change=Permission.MANAGE)
     dependencies = {"chosen": Provide(chosen_images), "words": Provide(wording)}  # noqa: RUF012  # declared so by the framework
 
     @get("/images", summary="List firmware images", operation_id="listFirmwareImages")
@@ -248,7 +250,11 @@ class FirmwareImages(Controller):
         )
 
     @post(
-        "/images/{image:int}/sign", status_code=200, summary="Sign a firmware image", operation_id="signFirmwareImage"
+        "/images/{image:int}/sign",
+        status_code=200,
+        summary="Sign a firmware image",
+        operation_id="signFirmwareImage",
+        opt=access(change=Permission.SECURITY),
     )
     async def sign(
         self, image: Number, data: JSONBody[FirmwareSigning], workspace: Works, asked_by: AskedBy

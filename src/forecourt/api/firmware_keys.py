@@ -9,6 +9,7 @@ from litestar import Controller, Response, delete, get, post
 from litestar.params import JSONBody, PathParameter
 from msgspec import Meta
 
+from forecourt.api.access import access
 from forecourt.api.authentication import AskedBy
 from forecourt.api.certificate_words import PEM
 from forecourt.api.firmware_views import FirmwareKeyView, show_key
@@ -16,6 +17,7 @@ from forecourt.api.paging import Listing, Paging, listing, part_of
 from forecourt.api.problems import Fault, bad_request
 from forecourt.api.words import Works
 from forecourt.asgi.paths import from_path
+from forecourt.domain.access.permissions import Permission
 from forecourt.domain.authorities.model import KeyFamily
 from forecourt.domain.errors import not_found
 from forecourt.domain.firmware.making import MAX_DAYS, SIGNER_DAYS, KeyWish
@@ -76,6 +78,7 @@ class NewFirmwareKey(msgspec.Struct, frozen=True, rename="camel", forbid_unknown
 class FirmwareKeys(Controller):
     path = "/firmware/keys"
     tags = ("Firmware",)
+    opt = access(view=Permission.VIEW, change=Permission.SECURITY)
 
     @get(summary="List firmware keys", operation_id="listFirmwareKeys")
     async def list_all(self, workspace: Works, page: Paging) -> Listing[FirmwareKeyView]:

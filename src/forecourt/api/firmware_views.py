@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
 from forecourt.api.trust_views import CertificateView, show_certificate
-from forecourt.asgi.csv import Cell
 from forecourt.domain.firmware.model import Checked, FirmwareKey, Image
 from forecourt.pki.certificate import read_certificate
 from forecourt.pki.errors import PkiError
@@ -135,20 +134,3 @@ def _maybe_certificate(pem: str) -> CertificateView | None:
         return show_certificate(read_certificate(pem))
     except PkiError:
         return None
-
-
-IMAGE_COLUMNS: Final = (
-    *("image", "name", "vendor", "model", "version", "note", "size", "sha256", "signed", "good", "scheme", "fault"),
-    *("signedBy", "checkedAt", "addedBy", "addedAt"),
-)
-"""Of a list as CSV."""
-
-
-def image_rows(image: Image) -> Iterator[Sequence[Cell]]:
-    words, check = image.words, image.check
-    yield [
-        *(image.number, words.name, words.vendor, words.model, words.version, words.note),
-        *(image.file.size, image.file.sha256, image.signed is not None),
-        *((None, None, None) if check is None else (check.is_good, check.scheme, check.fault)),
-        *(image.signed_by, None if check is None else check.at, image.added_by, image.added_at),
-    ]

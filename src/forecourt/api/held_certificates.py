@@ -11,10 +11,12 @@ from litestar import Controller, get
 from litestar.params import PathParameter
 from msgspec import Meta
 
+from forecourt.api.access import access
 from forecourt.api.paging import Listing, Paging, listing, part_of
 from forecourt.api.trust_views import CertificateView, show_certificate
 from forecourt.api.words import Works
 from forecourt.asgi.paths import from_path
+from forecourt.domain.access.permissions import Permission
 from forecourt.domain.services import Services
 from forecourt.domain.trust.held import Held, How, Use
 
@@ -39,6 +41,7 @@ def show_held(held: Held) -> HeldCertificateView:
 
 class HeldCertificates(Controller):
     tags = ("Trust",)
+    opt = access(view=Permission.VIEW)
 
     @get(
         "/stations/{station_id:str}/certificates",

@@ -7,18 +7,23 @@ from typing import Annotated, Self
 
 import msgspec
 from litestar import Controller, delete, get, patch, post
-from litestar.params import JSONBody, PathParameter
+from litestar.params import JSONBody, PathParameter, QueryParameter
 from msgspec import UNSET, UnsetType
 
+from forecourt.api.access import access
 from forecourt.api.batch import Batch, BatchAdded, BatchChanged, BatchRemoved, do_all
 from forecourt.api.bodies import MAX_BATCH_BYTES
 from forecourt.api.paging import Listing, Paging, listing
-from forecourt.api.words import MAX_NUMBER, Line, Moment, Note, Search, Works, utc
+from forecourt.api.words import MAX_LONG, MAX_NUMBER, Line, Moment, Note, Search, Works, utc
 from forecourt.asgi.paths import from_path
-from forecourt.domain.authorization.model import IdToken
+from forecourt.domain.access.permissions import Permission
+from forecourt.domain.authorization.model import IdToken, TokenFilter
+from forecourt.domain.drivers.model import DriverNumber
 from forecourt.domain.services import Services
 
 TagId = Annotated[str, PathParameter(description="The id tag, in either case (OCPP 1.6 §3.9).")]
+
+DriverOf = Annotated[int, msgspec.Meta(ge=1, le=MAX_LONG)]
 
 Count = Annotated[int, msgspec.Meta(ge=0, le=MAX_NUMBER)]
 
@@ -32,6 +37,8 @@ class NewIdTag(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_field
     blocked: bool = False
     max_active_transactions: Count | None = 1
     note: Note | None = None
+    driver: DriverOf | None = None
+    """The number of the driver whose tag it is."""
 
     def token(self) -> IdToken:
         return IdToken(
@@ -41,6 +48,7 @@ class NewIdTag(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_field
             is_blocked=self.blocked,
             max_active_transactions=self.max_active_transactions,
             note=self.note or "",
+            driver=None if self.driver is None else DriverNumber(self.driver),
         )
 
 
@@ -52,6 +60,7 @@ class IdTagChange(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fi
     blocked: bool | UnsetType = UNSET
     max_active_transactions: Count | UnsetType | None = UNSET
     note: Note | UnsetType | None = UNSET
+    driver: DriverOf | UnsetType | None = UNSET
 
     def in_utc(self) -> Self:
         """The same change; raises Refusal for a time that cannot be used."""
@@ -71,6 +80,7 @@ class IdTagChange(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fi
                 is_blocked=known.is_blocked if self.blocked is UNSET else self.blocked,
                 max_active_transactions=known.max_active_transactions if limit is UNSET else limit,
                 note=known.note if self.note is UNSET else self.note or "",
+                driver=known.driver if self.driver is UNSET else DriverNumber(self.driver) if self.driver else None,
             )
         )
 
@@ -96,6 +106,7 @@ class IdTagView(msgspec.Struct, frozen=True, rename="camel"):
     blocked: bool
     max_active_transactions: int | None
     note: str
+    driver: int | None
 
 
 def show_tag(token: IdToken) -> IdTagView:
@@ -106,12 +117,14 @@ def show_tag(token: IdToken) -> IdTagView:
         blocked=token.is_blocked,
         max_active_transactions=token.max_active_transactions,
         note=token.note,
+        driver=token.driver,
     )
 
 
 class IdTags(Controller):
     path = "/id-tags"
     tags = ("Id tags",)
+    opt = access(view=Permission.VIEW, change=Permission.MANAGE)
 
     @post(summary="Register an id tag", operation_id="addIdTag")
     async def add(self, data: JSONBody[NewIdTag], workspace: Works) -> IdTagView:
@@ -171,9 +184,38 @@ class IdTags(Controller):
         return BatchRemoved(removed, refused)
 
     @get(summary="List id tags", operation_id="listIdTags")
-    async def list_all(self, workspace: Works, page: Paging, search: Search = None) -> Listing[IdTagView]:
+    async def list_all(
+        self,
+        workspace: Works,
+        page: Paging,
+        *,
+        search: Search = None,
+        parent_id_tag: Annotated[
+            str | None,
+            QueryParameter(
+                name="parentIdTag",
+                max_length=255,
+                pattern="^[^\\x00]*$",
+                description="Only of this group.",
+            ),
+        ] = None,
+        blocked: Annotated[bool | None, QueryParameter(description="Only blocked ones, or none.")] = None,
+        expired: Annotated[bool | None, QueryParameter(description="Only expired ones, or none.")] = None,
+        charging: Annotated[bool | None, QueryParameter(description="Only those of a transaction that runs.")] = None,
+        driver: Annotated[
+            int | None, QueryParameter(ge=1, le=MAX_LONG, description="Only those of this driver.")
+        ] = None,
+    ) -> Listing[IdTagView]:
         """Ordered by id tag. The search looks at id tags, groups and notes."""
-        found = await workspace.read(lambda services: services.authorization.list(search or None, page))
+        wanted = TokenFilter(
+            search=search or None,
+            group=parent_id_tag,
+            is_blocked=blocked,
+            is_expired=expired,
+            is_charging=charging,
+            driver=None if driver is None else DriverNumber(driver),
+        )
+        found = await workspace.read(lambda services: services.authorization.list(wanted, page))
         return listing(found, show_tag)
 
     @get("/{id_tag:str}", summary="Show an id tag", operation_id="getIdTag")

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
 from forecourt.api.file_views import ReceivedFileView, show_file
-from forecourt.asgi.csv import Cell
 from forecourt.domain.files.model import ReceivedFile
 from forecourt.domain.jobs.model import Channel, Doubt, Job, JobKind, JobState, StoredReport
 
@@ -124,12 +123,3 @@ def show_stray_report(report: StoredReport) -> StrayReportView:
 
 def _sorted(doubts: frozenset[Doubt]) -> list[Doubt]:
     return sorted(doubts, key=lambda doubt: doubt.value)
-
-
-JOB_COLUMNS: Final = tuple(field.encode_name for field in msgspec.structs.fields(JobView))
-
-
-def job_rows(job: Job) -> Iterator[Sequence[Cell]]:
-    view = show_job(job)
-    cells = (getattr(view, name) for name in view.__struct_fields__)
-    yield [cell.value if isinstance(cell, JobKind | JobState) else cell for cell in cells]

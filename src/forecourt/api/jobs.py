@@ -10,13 +10,12 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import PathParameter, QueryParameter, SkipValidation
 from litestar.response import Stream
 
+from forecourt.api.access import access
 from forecourt.api.authentication import AskedBy
 from forecourt.api.job_views import (
-    JOB_COLUMNS,
     JobSheetView,
     JobView,
     StrayReportView,
-    job_rows,
     show_job,
     show_sheet,
     show_stray_report,
@@ -24,6 +23,8 @@ from forecourt.api.job_views import (
 from forecourt.api.paging import Listing, Paging, listing
 from forecourt.api.words import MAX_LONG, StationQuery, Works, utc
 from forecourt.asgi.csv import csv_download
+from forecourt.asgi.rows.jobs import JOB_COLUMNS, job_rows
+from forecourt.domain.access.permissions import Permission
 from forecourt.domain.errors import not_found
 from forecourt.domain.files.model import FileFilter
 from forecourt.domain.jobs.model import JobFilter, JobKind, JobNumber
@@ -65,6 +66,7 @@ async def chosen_jobs(
 
 class Jobs(Controller):
     tags = ("Jobs",)
+    opt = access(view=Permission.VIEW, change=Permission.OPERATE)
     dependencies = {"chosen": Provide(chosen_jobs)}  # noqa: RUF012  # declared so by the framework
 
     @get("/jobs", summary="List jobs", operation_id="listJobs")

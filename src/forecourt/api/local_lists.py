@@ -8,12 +8,14 @@ import msgspec
 from litestar import Controller, get, put
 from litestar.params import JSONBody
 
+from forecourt.api.access import access
 from forecourt.api.local_list_views import LocalListView, show_list
 from forecourt.api.paging import Paging
 from forecourt.api.problems import Fault, bad_request
 from forecourt.api.stations import StationId
 from forecourt.api.words import Line, Works
 from forecourt.asgi.paths import from_path
+from forecourt.domain.access.permissions import Permission
 from forecourt.domain.local_list.model import MOST_TAGS
 from forecourt.domain.paging import PageRequest
 from forecourt.domain.services import Services
@@ -29,6 +31,7 @@ class LocalListSetting(msgspec.Struct, frozen=True, rename="camel", forbid_unkno
 class LocalLists(Controller):
     path = "/stations/{station_id:str}/local-list"
     tags = ("Local lists",)
+    opt = access(view=Permission.VIEW, change=Permission.MANAGE)
 
     @get(summary="Show the local list of a station", operation_id="getLocalList")
     async def show(self, station_id: StationId, workspace: Works, page: Paging) -> LocalListView:

@@ -11,11 +11,13 @@ from litestar import Controller, delete, get, post, put
 from litestar.params import JSONBody, PathParameter
 from msgspec import Meta
 
+from forecourt.api.access import access
 from forecourt.api.authentication import AskedBy
 from forecourt.api.paging import Listing, Paging, listing, part_of
 from forecourt.api.trust_views import RemovedView
 from forecourt.api.words import Line, Works
 from forecourt.asgi.paths import from_path
+from forecourt.domain.access.permissions import Permission
 from forecourt.domain.authorities.model import KeyFamily
 from forecourt.domain.listener_certificates.model import MAX_HOST_NAMES, Kept, Managed, Member, MemberState, Wish
 
@@ -129,6 +131,7 @@ def show_kept(kept: Kept) -> KeptView:
 class ManagedServerCertificates(Controller):
     path = "/managed-server-certificates"
     tags = ("Server certificates",)
+    opt = access(view=Permission.VIEW, change=Permission.SECURITY)
 
     @get(summary="List managed server certificates", operation_id="listManagedServerCertificates")
     async def list_all(self, workspace: Works, page: Paging) -> Listing[ManagedServerCertificateView]:

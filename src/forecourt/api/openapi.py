@@ -10,13 +10,16 @@ import msgspec
 from litestar import Litestar
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.spec import Tag
+from litestar.routes import HTTPRoute
 from litestar.types import ControllerRouterHandler, Dependencies
 
+from forecourt.api.access import needed_for
 from forecourt.api.batch import MAX_ITEMS
 from forecourt.api.bodies import JsonBody
 from forecourt.api.operation_paths import Document, describe_operations
 from forecourt.api.problems import PROBLEM_JSON
 from forecourt.api.wording import complete_schemas, put_plainly, with_plain_names
+from forecourt.domain.access.permissions import Permission
 from forecourt.operations.catalogue import Catalogue
 
 _DESCRIPTION: Final = """\
@@ -35,6 +38,7 @@ _TAGS: Final = {
     "Configuration": "What stations are set to, and what they should be set to.",
     "Local lists": "Id tags that stations admit by themselves.",
     "Id tags": "Who may charge.",
+    "Drivers": "The people that id tags belong to.",
     "Transactions": "What was charged, and what is doubtful about it.",
     "Remote requests": "Starts and stops that were asked for from here, and what became of them.",
     "Reservations": "Connectors that are kept for an id tag.",
@@ -46,6 +50,8 @@ _TAGS: Final = {
     "Station security": "What decides whether a station may connect: its profile, its passwords, what is excused.",
     "Security log": "What Forecourt itself refused, what was changed that matters for security, and by whom.",
     "Alarms": "What needs a person, until it is over.",
+    "Events": "What happened, as the outside is told of it.",
+    "Notifications": "Who is told of which events, by mail or by webhooks, and how that goes.",
     "Certificates of stations": "How stations get their certificates and keep them, and what ends when.",
     "Trust": "Which certificates are trusted for what, which are revoked, and the policy.",
     "Server certificates": "What listeners present to stations.",
@@ -55,11 +61,14 @@ _TAGS: Final = {
     "Own authority": "The system's own certificate authority: roots, issuing CAs, and what it has revoked.",
     "Unknown": "Stations and id tags that came and are not registered.",
     "Connections": "Which stations are connected.",
+    "Messages": "What stations and the system said to one another.",
     "Data transfer": "Vendor messages of stations.",
     "Operations": "What can be asked of stations. Whatever is asked becomes an errand, which tells what became of it.",
     "Errands": "What was asked of stations, and what became of it.",
     "Batches": "Requests to many stations at once.",
     "Tokens": "Tokens for programs that use this interface.",
+    "People": "Who may sign in, and what they may do.",
+    "Audit": "Who did what here, and when.",
     "Health": "For supervisors and load balancers; no token is needed.",
 }
 
@@ -75,7 +84,7 @@ _SECURITY_SCHEMES: Final = {
     _PASSWORD: {
         "type": "http",
         "scheme": "basic",
-        "description": "The account `admin` and its password; for tokens only.",
+        "description": "The name and password of an administrator without a second factor; for tokens only.",
     },
 }
 
@@ -103,6 +112,7 @@ _PROBLEM_SCHEMA: Final = {
 _ERRORS: Final = {
     "400": "The request cannot be understood; `errors` says which inputs are at fault.",
     "401": "No token, or one that is not known.",
+    "403": "Whoever asks may not do this: the token lacks the scope that `detail` names.",
     "404": "There is no such thing.",
     "409": "It exists already, or what was done meanwhile forbids it.",
     "413": "The body is too large.",
@@ -139,6 +149,7 @@ def describe(
     components["securitySchemes"] = _SECURITY_SCHEMES
     complete_schemas(components["schemas"])
     _complete_errand(components["schemas"]["Errand"])
+    _tell_permissions(document, app)
     describe_operations(document, catalogue)
     components["schemas"]["Problem"] = _PROBLEM_SCHEMA
     components["schemas"]["Batch"] = _batch_schema(components["schemas"])
@@ -156,6 +167,18 @@ def describe(
                 "content": {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}},
             }
     return document
+
+
+def _tell_permissions(document: Document, app: Litestar) -> None:
+    """Which scope each operation needs; those that are asked of stations say it themselves."""
+    handlers = [handler for route in app.routes if isinstance(route, HTTPRoute) for handler in route.route_handlers]
+    needed = {
+        handler.operation_id: needed_for(handler, method) for handler in handlers for method in handler.http_methods
+    }
+    for _path, _method, operation in operations(document):
+        permission = needed.get(operation["operationId"])
+        if isinstance(permission, Permission):
+            operation["x-scope"] = permission.value
 
 
 def operations(document: Document) -> Iterator[tuple[str, str, Document]]:
@@ -202,7 +225,9 @@ def _statuses(path: str, method: str, operation: Document) -> set[str]:
         return set()
     if path == "/health/ready":
         return {"503"}
-    statuses = {"400", "401", "500", "503"}
+    statuses = {"400", "401", "403", "500", "503"}
+    if path.startswith("/api/v1/people/") and method != "get":
+        statuses |= {"404", "409"}
     if path.startswith("/api/v1/tokens"):
         statuses |= {"429"}
     if "requestBody" in operation:

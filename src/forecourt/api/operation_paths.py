@@ -74,6 +74,7 @@ def _described(template: Document, operation: AnyOperation, body: Document, answ
     described["summary"] = f"{operation.name}: {operation.summary}"
     described["description"] = _description(operation)
     described["x-dangerous"] = operation.is_dangerous
+    described["x-scope"] = operation.permission.value
     described["parameters"] = [one for one in template["parameters"] if one["name"] != "name"]
     described["requestBody"] = {"required": _is_required(operation), "content": {_JSON: {"schema": body}}}
     if told == "batch":
@@ -90,6 +91,8 @@ def _described(template: Document, operation: AnyOperation, body: Document, answ
 
 def _description(operation: AnyOperation) -> str:
     sentences = [] if operation.is_composed else ["Sent exactly as it is written."]
+    if operation.needs is not None:
+        sentences.append("Some parameters need the scope `security` instead.")
     if operation.is_dangerous:
         sentences.append("Dangerous: have a person confirm it.")
     return " ".join(sentences)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import functools
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
+from forecourt.domain.access.permissions import Permission
 from forecourt.operations.operation import AnyOperation
 
 
@@ -20,6 +22,9 @@ class OperationView(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     group: str
     dangerous: bool
     composed: bool
+    permission: Annotated[
+        Permission, Meta(description="The scope that it needs; some parameters of some operations need `security`.")
+    ]
     parameters: dict[str, Any]  # Any: JSON has no narrower type
     response: dict[str, Any] | None
 
@@ -32,6 +37,7 @@ def show_operation(operation: AnyOperation) -> OperationView:
         group=operation.group,
         dangerous=operation.is_dangerous,
         composed=operation.is_composed,
+        permission=operation.permission,
         parameters=msgspec.json.schema(operation.params),
         response=None if operation.response is None else msgspec.json.schema(operation.response),
     )

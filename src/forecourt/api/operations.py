@@ -10,6 +10,7 @@ from litestar import Controller, Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import PathParameter, QueryParameter, SkipValidation
 
+from forecourt.api.access import BY_OPERATION, Asking, access
 from forecourt.api.authentication import AskedBy
 from forecourt.api.bodies import MAX_BATCH_BYTES, check_is_json
 from forecourt.api.endings import ended_errand, finished_batch
@@ -30,6 +31,7 @@ from forecourt.api.stations import StationId
 from forecourt.api.words import Now, Works, utc
 from forecourt.asgi.news import News
 from forecourt.asgi.paths import from_path
+from forecourt.domain.access.permissions import Permission
 from forecourt.domain.errands.model import Delivery, Order, expiry
 from forecourt.domain.paging import Page
 from forecourt.operations.asking import Wish, ask_many
@@ -87,6 +89,7 @@ async def wanted_order(
 
 class Operations(Controller):
     tags = ("Operations",)
+    opt = access(view=Permission.VIEW, change=BY_OPERATION)
 
     @get("/operations", summary="List operations", operation_id="listOperations")
     async def list_all(self, catalogue: Offered, page: Paging) -> Listing[OperationView]:
@@ -114,13 +117,16 @@ class Operations(Controller):
         station_id: StationId,
         name: Name,
         catalogue: Offered,
+        caller: Asking,
         order: Ordered,
         workspace: Works,
         news: Bell,
         wait: Wait = 0,
     ) -> Response[ErrandView]:
         operation = _find(catalogue, name)
-        wish = Wish(operation, read_single(await _json(request), operation), order)
+        params = read_single(await _json(request), operation)
+        caller.check(operation.needed(params))
+        wish = Wish(operation, params, order)
         identity = from_path(station_id)
         errand = await workspace.write(lambda services: wish.ask(services, identity))
         if wait and not errand.state.is_final:
@@ -145,6 +151,7 @@ class Operations(Controller):
         request: Request[Any, Any, Any],
         name: Name,
         catalogue: Offered,
+        caller: Asking,
         order: Ordered,
         workspace: Works,
         news: Bell,
@@ -152,6 +159,7 @@ class Operations(Controller):
     ) -> Response[ErrandBatchView]:
         operation = _find(catalogue, name)
         selection, params = read_many(await _json(request), operation)
+        caller.check(operation.needed(params))
         selected = await resolve(workspace, selection)
         asked = await ask_many(workspace, Wish(operation, params, order), selected.stations)
         reasons = dict.fromkeys(selected.unknown, UNREGISTERED) | asked.refused

@@ -11,6 +11,7 @@ from litestar.params import JSONBody, PathParameter, QueryParameter
 from litestar.response import Stream
 from msgspec import UNSET, Meta, UnsetType
 
+from forecourt.api.access import access
 from forecourt.api.authentication import AskedBy
 from forecourt.api.certificate_words import PEM, Fingerprint, IssuerHash, Serial, pem_file
 from forecourt.api.own_ca_views import (
@@ -30,6 +31,7 @@ from forecourt.api.paging import Listing, Paging, listing, part_of
 from forecourt.api.words import Works
 from forecourt.asgi.csv import csv_download
 from forecourt.asgi.paths import from_path
+from forecourt.domain.access.permissions import Permission
 from forecourt.domain.authorities.model import KeyFamily, OwnPolicy, Rank
 from forecourt.domain.authorities.own_policy import hours_back
 from forecourt.domain.errors import invalid, not_found
@@ -91,6 +93,7 @@ class NewOwnRevocation(msgspec.Struct, frozen=True, rename="camel", forbid_unkno
 class OwnAuthority(Controller):
     path = "/own-authority"
     tags = ("Own authority",)
+    opt = access(view=Permission.VIEW, change=Permission.SECURITY)
 
     @get(summary="Show how the own authority is", operation_id="getOwnAuthority")
     async def status(self, workspace: Works) -> OwnStatusView:

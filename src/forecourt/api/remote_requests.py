@@ -9,9 +9,11 @@ import msgspec
 from litestar import Controller, get
 from litestar.params import PathParameter, QueryParameter
 
+from forecourt.api.access import access
 from forecourt.api.paging import Listing, Paging, listing
 from forecourt.api.words import MAX_LONG, StationQuery, Works
 from forecourt.asgi.paths import connector_id
+from forecourt.domain.access.permissions import Permission
 from forecourt.domain.errands.model import ErrandNumber
 from forecourt.domain.errors import not_found
 from forecourt.domain.remote_control.model import RemoteRequest, RemoteRequestFilter, RequestKind, RequestState
@@ -62,6 +64,7 @@ def show_remote_request(request: RemoteRequest) -> RemoteRequestView:
 class RemoteRequests(Controller):
     path = "/remote-requests"
     tags = ("Remote requests",)
+    opt = access(view=Permission.VIEW)
 
     @get(summary="List remote starts and stops", operation_id="listRemoteRequests")
     async def list_all(

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated
 
 import msgspec
 from litestar import Controller, get
@@ -12,11 +11,14 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import PathParameter, QueryParameter, SkipValidation
 from litestar.response import Stream
 
+from forecourt.api.access import access
 from forecourt.api.paging import Listing, Paging, listing
 from forecourt.api.words import MAX_LONG, MAX_NUMBER, StationQuery, Works, utc
-from forecourt.asgi.csv import Cell, csv_download
+from forecourt.asgi.csv import csv_download
 from forecourt.asgi.paths import connector_id as number_of
 from forecourt.asgi.paths import place_of
+from forecourt.asgi.rows.reservations import RESERVATION_COLUMNS, reservation_rows
+from forecourt.domain.access.permissions import Permission
 from forecourt.domain.errors import not_found
 from forecourt.domain.reservation.model import Reservation, ReservationFilter, ReservationState
 
@@ -64,15 +66,6 @@ def show_reservation(reservation: Reservation) -> ReservationView:
     )
 
 
-_COLUMNS: Final = tuple(field.encode_name for field in msgspec.structs.fields(ReservationView))
-
-
-def _rows(reservation: Reservation) -> Iterator[Sequence[Cell]]:
-    view = show_reservation(reservation)
-    cells = (getattr(view, name) for name in view.__struct_fields__)
-    yield [cell.value if isinstance(cell, ReservationState) else cell for cell in cells]
-
-
 async def chosen_reservations(
     *,
     station_id: StationQuery = None,
@@ -106,6 +99,7 @@ async def chosen_reservations(
 
 class Reservations(Controller):
     tags = ("Reservations",)
+    opt = access(view=Permission.VIEW)
     dependencies = {"chosen": Provide(chosen_reservations)}  # noqa: RUF012  # declared so by the framework
 
     @get("/reservations", summary="List reservations", operation_id="listReservations")
@@ -120,8 +114,8 @@ class Reservations(Controller):
         return await csv_download(
             workspace,
             lambda services, page: services.reservations.list(chosen, page),
-            columns=_COLUMNS,
-            rows=_rows,
+            columns=RESERVATION_COLUMNS,
+            rows=reservation_rows,
             filename="reservations.csv",
         )
 

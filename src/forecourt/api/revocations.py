@@ -13,6 +13,7 @@ from litestar.params import JSONBody, QueryParameter
 from litestar.response import Stream
 from msgspec import Meta
 
+from forecourt.api.access import access
 from forecourt.api.authentication import AskedBy
 from forecourt.api.certificate_words import IssuerHash, Serial
 from forecourt.api.paging import Listing, Paging, listing, part_of
@@ -20,6 +21,7 @@ from forecourt.api.problems import Fault, bad_request
 from forecourt.api.words import Works
 from forecourt.asgi.csv import Cell, csv_download
 from forecourt.asgi.paths import from_path
+from forecourt.domain.access.permissions import Permission
 from forecourt.domain.services import Services
 from forecourt.domain.trust.model import Entered, Revoked
 from forecourt.domain.trust.revocations import MAX_REASON, read_list, read_revoked
@@ -136,6 +138,7 @@ def _rows(revoked: Revoked) -> Iterator[Sequence[Cell]]:
 
 class Revocations(Controller):
     tags = ("Trust",)
+    opt = access(view=Permission.VIEW, change=Permission.SECURITY)
 
     @get("/trust/revocations", summary="List revoked certificates", operation_id="listRevocations")
     async def list_all(self, workspace: Works, page: Paging) -> Listing[RevocationView]:

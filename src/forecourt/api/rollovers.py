@@ -11,6 +11,7 @@ from litestar.params import JSONBody, PathParameter, QueryParameter, SkipValidat
 from litestar.response import Stream
 from msgspec import Meta
 
+from forecourt.api.access import access
 from forecourt.api.authentication import AskedBy
 from forecourt.api.bodies import MAX_BATCH_BYTES
 from forecourt.api.paging import Listing, Paging, listing
@@ -29,6 +30,7 @@ from forecourt.api.stations import StationId
 from forecourt.api.words import MAX_LONG, Line, Works
 from forecourt.asgi.csv import csv_download
 from forecourt.asgi.paths import from_path
+from forecourt.domain.access.permissions import Permission
 from forecourt.domain.errors import not_found
 from forecourt.domain.rollovers.model import (
     MAX_NAMES,
@@ -98,6 +100,7 @@ async def wished_plans(
 
 class Rollovers(Controller):
     tags = ("Roots",)
+    opt = access(view=Permission.VIEW, change=Permission.SECURITY)
     dependencies = {"chosen": Provide(chosen_steps), "wanted": Provide(wished_plans)}  # noqa: RUF012  # declared so by the framework
 
     @post(

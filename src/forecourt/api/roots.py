@@ -5,6 +5,7 @@ from __future__ import annotations
 from litestar import Controller, get
 from litestar.response import Stream
 
+from forecourt.api.access import access
 from forecourt.api.certificate_words import Fingerprint
 from forecourt.api.paging import Listing, Paging, listing, part_of
 from forecourt.api.root_views import (
@@ -23,11 +24,13 @@ from forecourt.api.stations import StationId
 from forecourt.api.words import Works
 from forecourt.asgi.csv import csv_download
 from forecourt.asgi.paths import from_path
+from forecourt.domain.access.permissions import Permission
 from forecourt.domain.paging import Page
 
 
 class Roots(Controller):
     tags = ("Roots",)
+    opt = access(view=Permission.VIEW)
 
     @get("/stations/{station_id:str}/roots", summary="Show the roots of a station", operation_id="getStationRoots")
     async def of_station(self, station_id: StationId, workspace: Works) -> StationRootsView:

@@ -7,12 +7,14 @@ from typing import Annotated
 from litestar import Controller, Response, get
 from litestar.params import PathParameter
 
+from forecourt.api.access import access
 from forecourt.api.charging_profile_views import CompositeScheduleView, show_told
 from forecourt.api.paging import Listing, listing
 from forecourt.api.plots import SVG, answer_plot
 from forecourt.api.stations import StationId
 from forecourt.api.words import MAX_NUMBER, Works
 from forecourt.asgi.paths import from_path, place_of
+from forecourt.domain.access.permissions import Permission
 from forecourt.domain.errors import not_found
 from forecourt.domain.paging import Page
 from forecourt.domain.services import Services
@@ -25,6 +27,7 @@ ConnectorNumber = Annotated[int, PathParameter(description="The connector; 0 is 
 class Schedules(Controller):
     path = "/stations/{station_id:str}/schedules"
     tags = ("Smart charging",)
+    opt = access(view=Permission.VIEW)
 
     @get(summary="List the schedules that a station told", operation_id="listSchedules")
     async def list_all(self, station_id: StationId, workspace: Works) -> Listing[CompositeScheduleView]:

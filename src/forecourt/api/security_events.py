@@ -12,12 +12,14 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import QueryParameter, SkipValidation
 from litestar.response import Stream
 
+from forecourt.api.access import access
 from forecourt.api.events import MEDIA_TYPE as EVENT_STREAM
 from forecourt.api.events import Events, LastEventId
 from forecourt.api.following import Event, Growing
 from forecourt.api.paging import Listing, Paging, listing
 from forecourt.api.words import StationQuery, Works, utc
 from forecourt.asgi.csv import Cell, csv_download
+from forecourt.domain.access.permissions import Permission
 from forecourt.domain.paging import Tail
 from forecourt.domain.security.model import SecurityEventFilter, StoredEvent
 from forecourt.domain.services import Services
@@ -87,6 +89,7 @@ async def chosen_events(
 
 class SecurityEvents(Controller):
     tags = ("Security events",)
+    opt = access(view=Permission.VIEW)
     dependencies = {"chosen": Provide(chosen_events)}  # noqa: RUF012  # declared so by the framework
 
     @get("/security-events", summary="List security events", operation_id="listSecurityEvents")

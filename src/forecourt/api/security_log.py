@@ -10,6 +10,7 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import QueryParameter, SkipValidation
 from litestar.response import Stream
 
+from forecourt.api.access import access
 from forecourt.api.events import MEDIA_TYPE as EVENT_STREAM
 from forecourt.api.events import Events, LastEventId
 from forecourt.api.following import Event, Growing
@@ -25,6 +26,7 @@ from forecourt.api.security_log_views import (
 from forecourt.api.words import StationQuery, Works, utc
 from forecourt.asgi.csv import MEDIA_TYPE as CSV
 from forecourt.asgi.csv import csv_download
+from forecourt.domain.access.permissions import Permission
 from forecourt.domain.paging import Page, Tail
 from forecourt.domain.security_log.model import Kind, NoteFilter, StoredNote
 from forecourt.domain.services import Services
@@ -42,6 +44,10 @@ async def wanted_entries(
         str | None,
         QueryParameter(max_length=255, pattern="^[^\\x00]*$", description="Only what came from this address."),
     ] = None,
+    asker: Annotated[
+        str | None,
+        QueryParameter(name="askedBy", max_length=255, pattern="^[^\\x00]*$", description="Only what they asked for."),
+    ] = None,
     since: Annotated[datetime | None, QueryParameter(name="from", description="Written at this time or later.")] = None,
     until: Annotated[datetime | None, QueryParameter(name="to", description="Written before this time.")] = None,
 ) -> NoteFilter:
@@ -50,6 +56,7 @@ async def wanted_entries(
         kinds=frozenset(kind) if kind else None,
         station=station_id,
         address=address,
+        asked_by=asker,
         since=utc(since, "from"),
         until=utc(until, "to"),
     )
@@ -57,6 +64,7 @@ async def wanted_entries(
 
 class SecurityLogs(Controller):
     tags = ("Security log",)
+    opt = access(view=Permission.AUDIT)
     dependencies = {"noted": Provide(wanted_entries)}  # noqa: RUF012  # declared so by the framework
 
     @get("/security-log", summary="List the security log", operation_id="listSecurityLog")

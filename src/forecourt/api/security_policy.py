@@ -10,8 +10,10 @@ from litestar import Controller, get, patch, put
 from litestar.params import JSONBody
 from msgspec import UNSET, Meta, UnsetType
 
+from forecourt.api.access import access
 from forecourt.api.authentication import AskedBy
 from forecourt.api.words import Line, Works
+from forecourt.domain.access.permissions import Permission
 from forecourt.domain.admission.model import SecurityProfile
 from forecourt.domain.trust.model import ChangedPolicy, Policy, RevocationMode
 
@@ -117,6 +119,7 @@ def show_changed(changed: ChangedPolicy) -> ChangedSecurityPolicyView:
 class SecurityPolicies(Controller):
     path = "/security-policy"
     tags = ("Trust",)
+    opt = access(view=Permission.VIEW, change=Permission.SECURITY)
 
     @get(summary="Show the security policy", operation_id="getSecurityPolicy")
     async def show(self, workspace: Works) -> SecurityPolicyView:

@@ -13,11 +13,13 @@ from litestar import Controller, delete, get, patch, put
 from litestar.params import JSONBody, PathParameter
 from msgspec import Meta
 
+from forecourt.api.access import access
 from forecourt.api.authentication import AskedBy
 from forecourt.api.paging import Listing, Paging, listing, part_of
 from forecourt.api.trust_views import CertificateView, RemovedView, show_certificate
 from forecourt.api.words import Works
 from forecourt.asgi.paths import from_path
+from forecourt.domain.access.permissions import Permission
 from forecourt.domain.trust.model import ServerChain
 from forecourt.domain.trust.server_certificates import Served
 from forecourt.domain.trust.serving import MAX_CHAIN_PEM, read_offer
@@ -101,6 +103,7 @@ def show_served(served: Served) -> ServedView:
 class ServerCertificates(Controller):
     path = "/server-certificates"
     tags = ("Server certificates",)
+    opt = access(view=Permission.VIEW, change=Permission.SECURITY)
 
     @get(summary="List server certificates", operation_id="listServerCertificates")
     async def list_all(self, workspace: Works, page: Paging) -> Listing[ServerCertificateView]:

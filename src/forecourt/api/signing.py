@@ -12,6 +12,7 @@ from litestar.params import JSONBody, PathParameter, QueryParameter, SkipValidat
 from litestar.response import Stream
 from msgspec import Meta
 
+from forecourt.api.access import access
 from forecourt.api.authentication import AskedBy
 from forecourt.api.certificate_words import PEM, Fingerprint, pem_file
 from forecourt.api.paging import Listing, Paging, listing
@@ -31,6 +32,7 @@ from forecourt.api.words import MAX_LONG, Search, Works, utc
 from forecourt.asgi.csv import MEDIA_TYPE as CSV
 from forecourt.asgi.csv import csv_download
 from forecourt.asgi.paths import from_path
+from forecourt.domain.access.permissions import Permission
 from forecourt.domain.errors import not_found
 from forecourt.domain.signing.model import IssuedFilter, SigningFilter, SigningNumber, SigningState, Use
 from forecourt.domain.signing.revoking import revoke_issued
@@ -107,6 +109,7 @@ async def registered(
 
 class Signings(Controller):
     tags = ("Signing",)
+    opt = access(view=Permission.VIEW, change=Permission.SECURITY)
     dependencies = {"requested": Provide(requested)}  # noqa: RUF012  # declared so by the framework
 
     @get("/signings", summary="List requests to authorities", operation_id="listSignings")
@@ -149,6 +152,7 @@ class Signings(Controller):
 
 class IssuedCertificates(Controller):
     tags = ("Signing",)
+    opt = access(view=Permission.VIEW, change=Permission.SECURITY)
     dependencies = {"registered": Provide(registered)}  # noqa: RUF012  # declared so by the framework
 
     @get("/issued-certificates", summary="List issued certificates", operation_id="listIssuedCertificates")

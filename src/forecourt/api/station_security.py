@@ -11,6 +11,7 @@ from litestar import Controller, get, patch, post, put
 from litestar.params import JSONBody, PathParameter, QueryParameter
 from msgspec import UNSET, Meta, UnsetType
 
+from forecourt.api.access import access
 from forecourt.api.authentication import AskedBy
 from forecourt.api.paging import Listing, listing
 from forecourt.api.station_security_views import (
@@ -24,6 +25,7 @@ from forecourt.api.station_security_views import (
 from forecourt.api.stations import StationId
 from forecourt.api.words import MAX_LONG, Line, Works
 from forecourt.asgi.paths import from_path
+from forecourt.domain.access.permissions import Permission
 from forecourt.domain.admission.keys import MOST_BYTES_BY_HAND, read_password
 from forecourt.domain.admission.model import Leniency, PasswordNumber, SecurityProfile
 from forecourt.domain.admission.passwords import SetPassword
@@ -120,6 +122,7 @@ class NewPassword(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fi
 
 class StationSecurity(Controller):
     tags = ("Station security",)
+    opt = access(view=Permission.VIEW, change=Permission.SECURITY)
 
     @get(f"{_PATH}/security", summary="Show what a station may connect with", operation_id="getStationSecurity")
     async def show(self, station_id: StationId, workspace: Works) -> StationSecurityView:

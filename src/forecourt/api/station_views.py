@@ -33,6 +33,7 @@ class StationView(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     description: str
     group: str
     """Empty for none."""
+    labels: Sequence[str]
     registration: Registration
     heartbeat_interval: int | None
     """Seconds; null means the interval of the system."""
@@ -77,6 +78,7 @@ def show_station(sheet: StationSheet) -> StationView:
         id=sheet.station.identity,
         description=sheet.description,
         group=sheet.group,
+        labels=sheet.labels,
         registration=sheet.station.registration,
         heartbeat_interval=sheet.station.heartbeat_seconds,
         security_profile=sheet.security_profile,

@@ -9,6 +9,7 @@ from litestar import Controller, delete, get, patch, post
 from litestar.params import JSONBody, PathParameter, QueryParameter
 from msgspec import UNSET, UnsetType
 
+from forecourt.api.access import access
 from forecourt.api.authentication import AskedBy
 from forecourt.api.batch import Batch, BatchAdded, BatchChanged, BatchRemoved, do_all
 from forecourt.api.bodies import MAX_BATCH_BYTES
@@ -16,6 +17,7 @@ from forecourt.api.paging import Listing, Paging, listing
 from forecourt.api.station_views import ConnectorView, StationView, show_connector, show_station
 from forecourt.api.words import MAX_NUMBER, Line, Note, Search, Works
 from forecourt.asgi.paths import from_path, place_of
+from forecourt.domain.access.permissions import Permission
 from forecourt.domain.admission.model import SecurityProfile
 from forecourt.domain.availability.model import EvseStatus
 from forecourt.domain.paging import Page
@@ -24,6 +26,11 @@ from forecourt.domain.services import Services
 
 StationId = Annotated[
     str, PathParameter(description="The station's identity: the last part of the URL it connects to.")
+]
+
+
+Labels = Annotated[
+    list[Line], msgspec.Meta(description="Words of your own, to find it by: at most 20 of 1 to 50 characters each.")
 ]
 
 
@@ -37,6 +44,7 @@ class NewStation(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fie
     ] = None
     registration: Registration = Registration.ACCEPTED
     heartbeat_interval: int | None = None
+    labels: Labels | None = None
     security_profile: Annotated[
         SecurityProfile | None,
         msgspec.Meta(description="null for that of the policy, or that the station had before it was removed."),
@@ -49,6 +57,7 @@ class NewStation(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fie
             group=self.group or "",
             registration=self.registration,
             heartbeat_seconds=self.heartbeat_interval,
+            labels=tuple(self.labels or ()),
             security_profile=self.security_profile,
         )
 
@@ -60,6 +69,7 @@ class StationChange(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_
     group: Line | UnsetType | None = UNSET
     registration: Registration | UnsetType = UNSET
     heartbeat_interval: int | UnsetType | None = UNSET
+    labels: Labels | UnsetType | None = UNSET
 
     def apply(self, services: Services, identity: str) -> StationSheet:
         sheet = services.provisioning.get(identity)
@@ -72,6 +82,7 @@ class StationChange(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_
             heartbeat_seconds=station.heartbeat_seconds
             if self.heartbeat_interval is UNSET
             else self.heartbeat_interval,
+            labels=None if self.labels is UNSET else self.labels or (),
         )
 
 
@@ -90,6 +101,7 @@ class NamedStationChange(StationChange, frozen=True, kw_only=True):
 class Stations(Controller):
     path = "/stations"
     tags = ("Stations",)
+    opt = access(view=Permission.VIEW, change=Permission.MANAGE)
 
     @post(summary="Register a station", operation_id="addStation")
     async def add(self, data: JSONBody[NewStation], workspace: Works, asked_by: AskedBy) -> StationView:
@@ -164,6 +176,12 @@ class Stations(Controller):
             str | None,
             QueryParameter(max_length=255, pattern="^[^\\x00]*$", description="Only this group; empty for none."),
         ] = None,
+        label: Annotated[
+            str | None, QueryParameter(max_length=255, pattern="^[^\\x00]*$", description="Only those that have it.")
+        ] = None,
+        faulted: Annotated[
+            bool | None, QueryParameter(description="Only those that report a fault of a connector, or that do not.")
+        ] = None,
     ) -> Listing[StationView]:
         """Ordered by id. The search looks at ids, descriptions, vendors, models and serial numbers."""
         wanted = StationFilter(
@@ -172,6 +190,8 @@ class Stations(Controller):
             is_online=online,
             security_profile=security_profile,
             group=group,
+            label=label,
+            is_faulted=faulted,
         )
         found = await workspace.read(lambda services: services.provisioning.list(wanted, page))
         return listing(found, show_station)

@@ -11,6 +11,7 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody, PathParameter, QueryParameter, SkipValidation
 from litestar.response import Stream
 
+from forecourt.api.access import access
 from forecourt.api.authentication import AskedBy
 from forecourt.api.paging import Listing, Paging, listing
 from forecourt.api.transaction_views import (
@@ -25,9 +26,11 @@ from forecourt.api.transaction_views import (
     show_transaction,
     transaction_rows,
 )
-from forecourt.api.words import MAX_NUMBER, Line, Moment, StationQuery, Works, number_from_path, utc
+from forecourt.api.words import MAX_LONG, MAX_NUMBER, Line, Moment, StationQuery, Works, number_from_path, utc
 from forecourt.asgi.csv import csv_download
 from forecourt.asgi.paths import place_of
+from forecourt.domain.access.permissions import Permission
+from forecourt.domain.drivers.model import DriverNumber
 from forecourt.domain.transactions.model import OPERATOR_REASON, OperatorStopDraft, TransactionFilter
 
 TransactionId = Annotated[int, PathParameter(description="The number that the station was given for the transaction.")]
@@ -71,6 +74,9 @@ async def wanted_transactions(
     doubtful: Annotated[bool | None, QueryParameter(description="Only those with doubts, or without.")] = None,
     since: Annotated[datetime | None, QueryParameter(name="from", description="Started at this time or later.")] = None,
     until: Annotated[datetime | None, QueryParameter(name="to", description="Started before this time.")] = None,
+    driver: Annotated[
+        int | None, QueryParameter(ge=1, le=MAX_LONG, description="Only on tags that are this driver's now.")
+    ] = None,
 ) -> TransactionFilter:
     """Which transactions a request asks for."""
     return TransactionFilter(
@@ -81,11 +87,13 @@ async def wanted_transactions(
         is_doubtful=doubtful,
         since=utc(since, "from"),
         until=utc(until, "to"),
+        driver=None if driver is None else DriverNumber(driver),
     )
 
 
 class Transactions(Controller):
     tags = ("Transactions",)
+    opt = access(view=Permission.VIEW, change=Permission.OPERATE)
 
     @get("/transactions", summary="List transactions", operation_id="listTransactions")
     async def list_all(self, workspace: Works, page: Paging, wanted: Wanted) -> Listing[TransactionView]:

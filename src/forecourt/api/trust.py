@@ -13,6 +13,7 @@ from litestar.params import JSONBody, QueryParameter, SkipValidation
 from litestar.response import Stream
 from msgspec import UNSET, Meta, UnsetType
 
+from forecourt.api.access import access
 from forecourt.api.authentication import AskedBy
 from forecourt.api.certificate_words import PEM, Fingerprint, pem_file
 from forecourt.api.paging import Listing, Paging, listing, part_of
@@ -31,6 +32,7 @@ from forecourt.api.trust_views import (
 from forecourt.api.words import Search, Works, utc
 from forecourt.asgi.csv import csv_download
 from forecourt.asgi.paths import from_path
+from forecourt.domain.access.permissions import Permission
 from forecourt.domain.trust.importing import read_all
 from forecourt.domain.trust.model import Changed, Origin, Purpose, Role, TrustFilter
 from forecourt.pki.certificate import MAX_BUNDLE_SIZE
@@ -91,6 +93,7 @@ async def chosen_certificates(
 
 class TrustedCertificates(Controller):
     tags = ("Trust",)
+    opt = access(view=Permission.VIEW, change=Permission.SECURITY)
     dependencies = {"chosen": Provide(chosen_certificates)}  # noqa: RUF012  # declared so by the framework
 
     @post(

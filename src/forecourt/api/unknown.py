@@ -9,9 +9,11 @@ import msgspec
 from litestar import Controller, delete, get
 from litestar.params import PathParameter
 
+from forecourt.api.access import access
 from forecourt.api.paging import Listing, Paging, listing
 from forecourt.api.words import Works
 from forecourt.asgi.paths import from_path
+from forecourt.domain.access.permissions import Permission
 from forecourt.domain.authorization.model import UnknownToken
 from forecourt.domain.provisioning.model import UnknownStation
 
@@ -61,6 +63,7 @@ def show_unknown_tag(token: UnknownToken) -> UnknownIdTagView:
 
 class Unknown(Controller):
     tags = ("Unknown",)
+    opt = access(view=Permission.VIEW, change=Permission.MANAGE)
 
     @get("/unknown-stations", summary="List unknown stations", operation_id="listUnknownStations")
     async def stations(self, workspace: Works, page: Paging) -> Listing[UnknownStationView]:

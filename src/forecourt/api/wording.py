@@ -31,6 +31,12 @@ _NAMES: Final = {
     "trust_model_Origin": "TrustOrigin",
     "signing_model_Use": "CertificateUse",
     "trust_held_Use": "Use",
+    "notifications_model_Channel": "NotificationChannel",
+    "jobs_model_Channel": "Channel",
+    "security_log_model_Kind": "Kind",
+    "events_kinds_Kind": "EventName",
+    "trust_model_Role": "Role",
+    "access_permissions_Role": "PersonRole",
 }
 """Types of one name, which the framework tells apart by their modules."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 import uvicorn
@@ -14,9 +14,12 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from forecourt.api.app import create_app
 from forecourt.app.clerk import Office
 from forecourt.app.database import open_database
+from forecourt.app.notifier import make_notifier
 from forecourt.app.process import Rings, asked_to_stop, is_listening, version
 from forecourt.app.shelf import open_shelf, shelf_age
-from forecourt.asgi.news import News
+from forecourt.app.shown_settings import shown_settings
+from forecourt.app.surroundings import is_behind_tls, look_around, open_provider
+from forecourt.asgi.news import News, Topic
 from forecourt.clock import SystemClock
 from forecourt.config import Config, Tls
 from forecourt.courier import sweeper
@@ -24,6 +27,8 @@ from forecourt.dialects.v16 import dialect as v16
 from forecourt.domain.errors import DomainError
 from forecourt.domain.services import Services, Workspace
 from forecourt.files import sweeping as shelf_sweeping
+from forecourt.loading import origins, settings_file
+from forecourt.notifier.notifier import Notifier
 from forecourt.operations.catalogue import make_catalogue
 from forecourt.passwords import Argon2Hasher
 from forecourt.settings import Address
@@ -48,8 +53,8 @@ async def run(config: Config) -> None:
         shelf = open_shelf(config)
         news = News()
         office = Office(config, workspace, SystemClock())
-        rings = {"result": news.heard, "errand": news.written, "security": news.security_noted, "signing": office.rung}
-        bell.listen(Rings(rings).heard)
+        notifier = await asyncio.to_thread(make_notifier, config, workspace)
+        bell.listen(Rings(_rings(news, office, notifier)).heard)
         catalogue, hasher = make_catalogue([v16.make()]), Argon2Hasher()
         rest = create_app(
             workspace=workspace,
@@ -73,7 +78,13 @@ async def run(config: Config) -> None:
                 version=version(),
                 is_ready=parts_not_ready,
                 max_firmware_bytes=config.files.max_firmware_bytes,
-                is_secure=False,
+                is_secure=is_behind_tls(config),
+                console_url=config.console_url,
+                openid=open_provider(config, SystemClock()),
+                settings=shown_settings(config, origins()),
+                surroundings=await asyncio.to_thread(
+                    look_around, config, file=settings_file(), started_at=SystemClock().now()
+                ),
             )
         )
         server = _Server(
@@ -84,7 +95,8 @@ async def run(config: Config) -> None:
                 log_config=None,
                 access_log=False,
                 server_header=False,
-                proxy_headers=False,
+                proxy_headers=bool(config.proxies.addresses),
+                forwarded_allow_ips=[str(network) for network in config.proxies.addresses],
                 timeout_graceful_shutdown=5,
             )
         )
@@ -92,12 +104,37 @@ async def run(config: Config) -> None:
         sweeping = tasks.create_task(sweeper.sweep_for_ever(workspace))
         tidying = tasks.create_task(shelf_sweeping.sweep_for_ever(workspace, shelf, age=shelf_age(config)))
         signing = tasks.create_task(office.run())
+        telling = tasks.create_task(notifier.run())
         await asked_to_stop()
         sweeping.cancel()
         tidying.cancel()
         signing.cancel()
+        telling.cancel()
         news.close()
         server.should_exit = True
+
+
+def _rings(news: News, office: Office, notifier: Notifier) -> dict[str, Callable[[str | None], None]]:
+    """Who is told of which word of the bell."""
+
+    def signing(about: str | None) -> None:
+        office.rung(about)
+        news.ring(Topic.SIGNING)
+
+    def event(about: str | None) -> None:
+        """Whatever became of stations and their transactions, an event tells it."""
+        notifier.rung(about)
+        news.ring(Topic.OUTBOX, Topic.STATIONS, Topic.TRANSACTIONS)
+
+    return {
+        "result": news.heard,
+        "errand": news.written,
+        "security": news.security_noted,
+        "signing": signing,
+        "outbox": event,
+        "station": lambda _about: news.ring(Topic.STATIONS, Topic.CONNECTORS),
+        "trust": lambda _about: news.ring(Topic.TRUST),
+    }
 
 
 def side_by_side(rest: Litestar, pages: Litestar) -> ASGIApp:

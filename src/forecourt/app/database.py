@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 from forecourt import loading, logs
 from forecourt.app import folder
@@ -12,6 +13,7 @@ from forecourt.app.file_policy import file_policy
 from forecourt.app.secret_key import check_setting, open_vault
 from forecourt.clock import SystemClock
 from forecourt.config import Config
+from forecourt.domain.message_log.model import Keeping, MessagePolicy
 from forecourt.domain.provisioning.service import BootPolicy
 from forecourt.domain.services import Workspace
 from forecourt.passwords import Argon2Hasher
@@ -44,6 +46,10 @@ async def open_database(config: Config) -> AsyncIterator[tuple[DatabaseWorkspace
             file_policy=file_policy(config),
             is_quiet=gateway.quiet,
             has_token=bool(config.pkcs11.module),
+            audit_kept=config.audit_kept,
+            message_policy=MessagePolicy(
+                Keeping(gateway.messages.value), gateway.messages_most, timedelta(days=gateway.messages_days)
+            ),
         ),
         writers=database.writers,
         announce=bell.announce,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import importlib
 import secrets
 from collections.abc import Callable, Iterator
@@ -17,6 +18,9 @@ from forecourt.app.database import open_database
 from forecourt.app.process import StartError, is_listening, only_one, version
 from forecourt.app.secret_key import seal_anew
 from forecourt.config import Config, Tls
+from forecourt.domain.access.service import ADMIN
+from forecourt.domain.audit.model import Deed, Via
+from forecourt.domain.services import Services
 from forecourt.passwords import Argon2Hasher
 from forecourt.settings import Address
 from forecourt.storage.database import Database
@@ -99,16 +103,22 @@ async def _prepare(config: Config, announce: Callable[[str], None]) -> bool:
     given = None if config.admin_password is None else config.admin_password.reveal()
     hasher = Argon2Hasher()
     async with open_database(config) as (workspace, _bell):
-        known = await workspace.read(lambda services: services.access.password_hash("admin"))
+        known = await workspace.read(lambda services: services.access.password_hash(ADMIN))
+        has_admin = await workspace.read(lambda services: services.access.has_admin())
         if given is not None and (known is None or not hasher.is_match(known, given)):
-            await workspace.write(lambda services: services.access.set_admin_password(given))
-        elif known is None:
+            await workspace.write(functools.partial(_set_admin_password, given))
+        elif given is None and not has_admin:
             made = secrets.token_urlsafe(12)
-            await workspace.write(lambda services: services.access.set_admin_password(made))
+            await workspace.write(functools.partial(_set_admin_password, made))
             announce(f"The password of the user admin is {made}   (made just now and not shown again)")
         served = await workspace.read(lambda services: services.trust.server_certificates())
     await asyncio.to_thread(seal_anew, config)
     return any(one.is_enabled for one in served)
+
+
+def _set_admin_password(password: str, services: Services) -> None:
+    services.access.set_admin_password(password)
+    services.audit.note(Deed(who="settings", via=Via.START, action="setPassword", subject=ADMIN))
 
 
 async def _show_addresses(config: Config, announce: Callable[[str], None], *, has_certificate: bool) -> None:

@@ -12,12 +12,27 @@ UNRUNG_SECONDS = 1.0
 """How long anybody waits without looking, in case a ring was lost."""
 
 
+RECENT_SECONDS: Final = 5.0
+"""From when a page is made until its stream is open, at most."""
+
+
 class Topic(enum.Enum):
     """What can be waited for as a whole."""
 
+    STATIONS = "stations"
+    CONNECTORS = "connectors"
+    TRANSACTIONS = "transactions"
+    METER = "meter"
     ERRANDS = "errands"
     SECURITY = "security"
     """The security log, and security events of stations."""
+    ALARMS = "alarms"
+    TRUST = "trust"
+    SIGNING = "signing"
+    MESSAGES = "messages"
+    """What stations and this system said to one another."""
+    OUTBOX = "outbox"
+    """Events, and how they are sent out."""
 
 
 ERRANDS: Final = Topic.ERRANDS
@@ -46,11 +61,38 @@ class Wait:
         self._rung.clear()
 
 
+class Listener:
+    """One who waits for anything, and is told of which topics it was."""
+
+    __slots__ = ("_heard", "_rung")
+
+    def __init__(self, heard: Iterable[Topic]) -> None:
+        self._heard = set(heard)
+        self._rung = asyncio.Event()
+        if self._heard:
+            self._rung.set()
+
+    def hear(self, topics: Iterable[Topic]) -> None:
+        self._heard.update(topics)
+        self._rung.set()
+
+    async def next(self, seconds: float = UNRUNG_SECONDS) -> frozenset[Topic]:
+        """What was rung for since this was last asked, as soon as there is anything; empty after so many seconds."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._rung.wait(), seconds)
+        self._rung.clear()
+        heard = frozenset(self._heard)
+        self._heard.clear()
+        return heard
+
+
 class News:
     """All who wait, in one process."""
 
     def __init__(self) -> None:
         self._waits: dict[About, set[Wait]] = {}
+        self._listeners: set[Listener] = set()
+        self._rung_at: dict[Topic, float] = {}
         self._is_closed = False
 
     @property
@@ -63,22 +105,42 @@ class News:
         if number is None:
             for waits in self._waits.values():
                 _ring(waits)
+            self._tell(Topic)
         else:
+            self._tell((ERRANDS,))
             _ring(self._waits.get(number, ()))
             _ring(self._waits.get(ERRANDS, ()))
 
     def written(self, _station: str | None) -> None:
         """An errand was written down. Nobody can wait for its number yet, only for any."""
-        _ring(self._waits.get(ERRANDS, ()))
+        self.ring(ERRANDS)
 
     def security_noted(self, _about: str | None) -> None:
         """The security log grew, or a station reported a security event. Called on the event loop."""
-        _ring(self._waits.get(SECURITY, ()))
+        self.ring(SECURITY, Topic.ALARMS)
+
+    def ring(self, *topics: Topic) -> None:
+        """Something about these topics changed. Called on the event loop."""
+        for topic in topics:
+            _ring(self._waits.get(topic, ()))
+        self._tell(topics)
 
     def close(self) -> None:
         """The process stops: wake everybody for the last time."""
         self._is_closed = True
         self.heard(None)
+
+    @contextlib.contextmanager
+    def listening(self) -> Iterator[Listener]:
+        """Listen for all topics. What was rung for within the last :data:`RECENT_SECONDS` counts as heard: it may have
+        changed while a page that shows it was on its way."""
+        since = asyncio.get_running_loop().time() - RECENT_SECONDS
+        listener = Listener(topic for topic, at in self._rung_at.items() if at >= since)
+        self._listeners.add(listener)
+        try:
+            yield listener
+        finally:
+            self._listeners.discard(listener)
 
     @contextlib.contextmanager
     def waiting(self, about: Topic | int = ERRANDS) -> Iterator[Wait]:
@@ -93,6 +155,12 @@ class News:
             waits.discard(wait)
             if not waits and self._waits.get(wait.about) is waits:
                 del self._waits[wait.about]
+
+    def _tell(self, topics: Iterable[Topic]) -> None:
+        at = asyncio.get_running_loop().time()
+        self._rung_at.update(dict.fromkeys(topics, at))
+        for listener in self._listeners:
+            listener.hear(topics)
 
 
 def _ring(waits: Iterable[Wait]) -> None:

@@ -15,7 +15,6 @@ from typing import Final
 
 import structlog
 
-from forecourt.clerk.threads import in_thread
 from forecourt.clerk.work import ChosenSigner, Signers
 from forecourt.domain.authorities.model import OWN
 from forecourt.domain.errors import DomainError
@@ -29,6 +28,7 @@ from forecourt.domain.signing.model import (
     SigningRefused,
     SigningUnavailable,
 )
+from forecourt.threads import in_thread
 
 AGAIN_SECONDS: Final = 1.0
 """Between two looks at what waits and was not rung for, and before something is recorded again that the database did

@@ -18,7 +18,6 @@ import structlog
 from forecourt.clerk.own_keys import NewKey, OwnKeys
 from forecourt.clerk.own_making import Entry, Places, Workshop, make_issuing, make_list, make_responder, make_root
 from forecourt.clerk.signers.pkcs11 import KeyLost, TokenTrouble
-from forecourt.clerk.threads import in_thread
 from forecourt.clock import Clock
 from forecourt.domain.authorities.model import OpenedOwn, OwnCertificate, OwnMaterial
 from forecourt.domain.authorities.own_ca import Made, MadeCa
@@ -26,6 +25,7 @@ from forecourt.domain.authorities.own_plan import Activate, MakeIssuing, MakeLis
 from forecourt.domain.errors import DomainError, Kind
 from forecourt.domain.services import Services, Workspace
 from forecourt.pki.errors import PkiError
+from forecourt.threads import in_thread
 
 ROUNDS: Final = 50
 """More than a new hierarchy of both families needs; so that a mistake cannot make keys for ever."""

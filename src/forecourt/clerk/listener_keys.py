@@ -8,7 +8,6 @@ from typing import Final
 
 import structlog
 
-from forecourt.clerk.threads import in_thread
 from forecourt.domain.authorities.model import KeyFamily
 from forecourt.domain.errors import DomainError
 from forecourt.domain.listener_certificates.model import KeyWanted, Placement
@@ -17,6 +16,7 @@ from forecourt.domain.trust.serving import Offer, read_offer
 from forecourt.pki.csr import SigningRequest
 from forecourt.pki.csr_making import make_csr
 from forecourt.pki.keys import KeyKind, PrivateKey, new_private_key
+from forecourt.threads import in_thread
 
 KEY_KINDS: Final[Mapping[KeyFamily, KeyKind]] = {KeyFamily.RSA: "RSA 2048", KeyFamily.ECDSA: "EC secp256r1"}
 """A00.FR.502, A00.FR.503; stations that need the suites TLS_RSA_… are slow with longer keys."""

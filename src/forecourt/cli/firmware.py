@@ -19,6 +19,7 @@ from forecourt.cli.office import Office, form_of
 from forecourt.cli.options import Csv, Json, Limit, Yes
 from forecourt.cli.output import print_facts, print_json, warn
 from forecourt.cli.who import command_line_user
+from forecourt.domain.access.permissions import Permission
 from forecourt.domain.errors import invalid
 from forecourt.domain.files.shelf import BLOCK
 from forecourt.domain.firmware.model import (
@@ -48,7 +49,7 @@ _SCHEMES: Final = {one.name.lower().replace("_", "-"): one for one in Scheme}
 def firmware_commands(office: Office, open_storeroom: Callable[[], Storeroom]) -> typer.Typer:
     """The group ``forecourt firmware``."""
     commands = typer.Typer(no_args_is_help=True, help="Firmware that is kept here, and the keys that sign it.")
-    commands.add_typer(firmware_key_commands(office), name="key")
+    commands.add_typer(firmware_key_commands(office.of(change=Permission.SECURITY)), name="key")
     _offer_files(commands, office, open_storeroom)
     _offer_lists(commands, office)
     _offer_signatures(commands, office)
@@ -231,6 +232,7 @@ def _offer_signatures(commands: typer.Typer, office: Office) -> None:
         if scheme is not None and scheme not in _SCHEMES:
             raise invalid(f"There is no scheme {scheme!r}; there are {', '.join(_SCHEMES)}.", field="scheme")
         chosen = None if scheme is None else _SCHEMES[scheme]
+        office.check(Permission.SECURITY)
         _tell(
             office.do(
                 lambda workspace: sign_image(workspace, ImageNumber(number), key, chosen, asked_by=command_line_user())

@@ -11,19 +11,25 @@ import typer
 from typer.core import TyperGroup
 
 from forecourt.cli.alarm import alarm_commands
+from forecourt.cli.audit import audit_commands
 from forecourt.cli.authority import authority_commands
 from forecourt.cli.batch import batch_commands
 from forecourt.cli.ca import ca_commands
 from forecourt.cli.certificate import certificate_commands
 from forecourt.cli.consent import ask_consent
+from forecourt.cli.driver import driver_commands
 from forecourt.cli.errand import errand_commands
 from forecourt.cli.exits import told_in_one_line
 from forecourt.cli.file import file_commands
 from forecourt.cli.firmware import firmware_commands
 from forecourt.cli.job import job_commands
+from forecourt.cli.message import message_commands
+from forecourt.cli.notification import notification_commands
 from forecourt.cli.office import Office
 from forecourt.cli.op import operation_commands
 from forecourt.cli.options import Yes
+from forecourt.cli.permit import Permit
+from forecourt.cli.person import person_commands
 from forecourt.cli.policy import policy_commands
 from forecourt.cli.root import root_commands
 from forecourt.cli.security import security_commands
@@ -34,6 +40,8 @@ from forecourt.cli.tag import tag_commands
 from forecourt.cli.token import token_commands
 from forecourt.cli.transactions import transactions_commands
 from forecourt.cli.trust import trust_commands
+from forecourt.domain.access.model import PasswordHasher
+from forecourt.domain.access.permissions import Permission, Role
 from forecourt.domain.services import Workspace
 from forecourt.operations.firmware import Storeroom
 
@@ -58,6 +66,10 @@ class Doors:
     """Where the contents of files are."""
     accept_loss: Callable[[], str]
     """Goes on although what the database was sealed with is lost, and says what happened."""
+    hasher: Callable[[], PasswordHasher]
+    """For passwords of people."""
+    command_line_role: Callable[[], Role]
+    """What commands may do here."""
 
 
 class Commands(TyperGroup):
@@ -112,25 +124,35 @@ def build(doors: Doors) -> typer.Typer:
 
         print(Vault.new_key().decode())
 
-    office = Office(doors.open_workspace)
+    house = Office(doors.open_workspace, Permit(doors.command_line_role))
+    office = house.of(change=Permission.MANAGE)
+    operating = house.of(change=Permission.OPERATE)
+    security = house.of(change=Permission.SECURITY)
+    auditing = house.of(view=Permission.AUDIT, change=Permission.AUDIT)
+    administering = house.of(view=Permission.ADMINISTER, change=Permission.ADMINISTER)
     commands.add_typer(station_commands(office), name="station")
     commands.add_typer(tag_commands(office), name="tag")
-    commands.add_typer(token_commands(office), name="token")
-    commands.add_typer(transactions_commands(office), name="transactions")
-    commands.add_typer(operation_commands(office, doors.catalogue), name="op")
-    commands.add_typer(errand_commands(office), name="errand")
-    commands.add_typer(batch_commands(office), name="batch")
-    commands.add_typer(job_commands(office), name="job")
+    commands.add_typer(driver_commands(office), name="driver")
+    commands.add_typer(token_commands(administering), name="token")
+    commands.add_typer(person_commands(administering, doors.hasher), name="person")
+    commands.add_typer(audit_commands(auditing), name="audit")
+    commands.add_typer(transactions_commands(operating), name="transactions")
+    commands.add_typer(operation_commands(operating, doors.catalogue), name="op")
+    commands.add_typer(errand_commands(operating), name="errand")
+    commands.add_typer(batch_commands(operating), name="batch")
+    commands.add_typer(job_commands(operating), name="job")
+    commands.add_typer(message_commands(office), name="message")
     commands.add_typer(security_commands(office), name="security")
-    commands.add_typer(alarm_commands(office), name="alarm")
-    commands.add_typer(trust_commands(office), name="trust")
-    commands.add_typer(root_commands(office), name="root")
-    commands.add_typer(server_certificate_commands(office), name="server-certificate")
-    commands.add_typer(authority_commands(office), name="authority")
-    commands.add_typer(ca_commands(office), name="ca")
-    commands.add_typer(signing_commands(office), name="signing")
-    commands.add_typer(policy_commands(office), name="policy")
-    commands.add_typer(certificate_commands(office), name="certificate")
+    commands.add_typer(alarm_commands(operating), name="alarm")
+    commands.add_typer(notification_commands(house), name="notification")
+    commands.add_typer(trust_commands(security), name="trust")
+    commands.add_typer(root_commands(security), name="root")
+    commands.add_typer(server_certificate_commands(security), name="server-certificate")
+    commands.add_typer(authority_commands(security), name="authority")
+    commands.add_typer(ca_commands(security), name="ca")
+    commands.add_typer(signing_commands(security), name="signing")
+    commands.add_typer(policy_commands(security), name="policy")
+    commands.add_typer(certificate_commands(security), name="certificate")
     commands.add_typer(file_commands(office, doors.open_storeroom), name="file")
     commands.add_typer(firmware_commands(office, doors.open_storeroom), name="firmware")
     return commands

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import enum
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from functools import partial
@@ -14,6 +15,8 @@ from typing import Final, Protocol, TypeVar
 import typer
 
 from forecourt.cli.output import CsvLines, Facts, JsonLines, Lines, PlainLines, TableLines, is_for_people
+from forecourt.cli.permit import Permit, PermittedWorkspace, record_of_command
+from forecourt.domain.access.permissions import Permission
 from forecourt.domain.errors import invalid
 from forecourt.domain.paging import MAX_LIMIT, Page, PageRequest
 from forecourt.domain.services import Services, Workspace
@@ -39,10 +42,24 @@ class GetPage(Protocol[Item]):
 
 
 class Office:
-    """Opens the workspace, has the work done, and closes it."""
+    """Opens the workspace, has the work done, and closes it. What a command may do is asked each time."""
 
-    def __init__(self, open_workspace: Callable[[], AbstractAsyncContextManager[Workspace]]) -> None:
-        self._open_workspace = open_workspace
+    def __init__(self, open_workspace: Callable[[], AbstractAsyncContextManager[Workspace]], permit: Permit) -> None:
+        self._opening = open_workspace
+        self._permit = permit
+
+    def of(self, *, view: Permission = Permission.VIEW, change: Permission) -> Office:
+        """The office for commands that need these permissions to look, and to change something."""
+        return Office(self._opening, self._permit.of(view=view, change=change))
+
+    def check(self, needed: Permission) -> None:
+        """For what one command needs beside; raises DomainError REFUSED."""
+        self._permit.check(needed)
+
+    @contextlib.asynccontextmanager
+    async def _open_workspace(self) -> AsyncIterator[Workspace]:
+        async with self._opening() as workspace:
+            yield PermittedWorkspace(workspace, self._permit, record_of_command())
 
     def read(self, work: Callable[[Services], Result]) -> Result:
         async def run() -> Result:

@@ -15,7 +15,6 @@ from typer.core import TyperCommand, TyperGroup
 
 from forecourt.cli.consent import ask_consent
 from forecourt.cli.exits import BAD_INPUT, INTERRUPTED, NOT_ALL_DONE, tell
-from forecourt.cli.fields import Field, Kind, NotJson, body_of, fields_of
 from forecourt.cli.numbers import seconds_to_wait
 from forecourt.cli.office import Office, moment
 from forecourt.cli.options import Yes
@@ -30,6 +29,7 @@ if TYPE_CHECKING:  # the catalogue is made of all words of OCPP, which other com
     from forecourt.ocpp.action import Message
     from forecourt.operations.asking import Wish
     from forecourt.operations.catalogue import Catalogue
+    from forecourt.operations.fields import Field
     from forecourt.operations.operation import AnyOperation
 
 WAIT_SECONDS: Final = 30
@@ -127,11 +127,10 @@ class _Command(TyperCommand):
 
 
 def _command(operation: AnyOperation, office: Office) -> Any:  # Any: the library's own type for it is private
-    import msgspec
-
     from forecourt.operations.asking import Wish
+    from forecourt.operations.fields import fields_of
 
-    fields = fields_of(msgspec.json.schema(operation.params), taken=_TAKEN)
+    fields = fields_of(operation.params)
     names = [f"field_{number}" for number in range(len(fields))]
 
     def run(stations: list[str] | None, **given: Any) -> None:  # Any: options differ
@@ -159,9 +158,13 @@ def _signature(hints: dict[str, Any]) -> inspect.Signature:  # Any: type hints
 
 
 def _hint(field: Field) -> Any:  # Any: a type hint
+    from forecourt.cli.parameters import help_of, metavar_of, option_of
+    from forecourt.operations.fields import Kind
+
+    name, help_text = option_of(field, taken=_TAKEN), help_of(field)
     if field.kind is Kind.FLAG:
-        return Annotated[bool | None, typer.Option(f"{field.option}/--no-{field.option[2:]}", help=field.help)]
-    option = typer.Option(field.option, metavar=field.metavar, help=field.help)
+        return Annotated[bool | None, typer.Option(f"{name}/--no-{name[2:]}", help=help_text)]
+    option = typer.Option(name, metavar=metavar_of(field), help=help_text)
     return Annotated[list[str] | None, option] if field.is_list else Annotated[str | None, option]
 
 
@@ -176,6 +179,7 @@ def _unknown(name: str, known: Sequence[str]) -> str:
 
 
 def _run(wish: Wish, stations: Sequence[str], given: dict[str, Any], office: Office) -> None:  # Any: options differ
+    office.check(wish.operation.needed(wish.parameters))
     wanted = _wanted(stations, given)
     try:
         asked, unknown = office.do(lambda workspace: _ask(workspace, wish, stations, wanted, given))
@@ -278,6 +282,7 @@ def _parameters(
 ) -> Message:
     import msgspec
 
+    from forecourt.operations.fields import NotJson, body_of
     from forecourt.operations.reading import BadParameters, read_parameters
 
     try:

@@ -9,6 +9,7 @@ import typer
 from forecourt.cli.office import Office, form_of, moment
 from forecourt.cli.options import Csv, Limit, OfStation
 from forecourt.cli.output import Facts
+from forecourt.domain.access.permissions import Permission
 from forecourt.domain.security.model import SecurityEventFilter, StoredEvent
 from forecourt.domain.security_log.model import Kind, NoteFilter, StoredNote
 
@@ -24,6 +25,8 @@ def security_commands(office: Office) -> typer.Typer:
     """The group ``forecourt security``."""
     commands = typer.Typer(no_args_is_help=True, help="What was refused and changed here, and what stations report.")
 
+    auditing = office.of(view=Permission.AUDIT, change=Permission.AUDIT)
+
     @commands.command()
     def log(
         *,
@@ -35,6 +38,7 @@ def security_commands(office: Office) -> typer.Typer:
         ] = None,
         station: OfStation = None,
         address: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Only from this address.")] = None,
+        asked_by: Annotated[str | None, typer.Option(metavar="NAME", help="Only what they asked for.")] = None,
         since: Annotated[str | None, typer.Option("--from", metavar="TIME", help="Written then or later.")] = None,
         until: Annotated[str | None, typer.Option("--to", metavar="TIME", help="Written before.")] = None,
         limit: Limit = None,
@@ -49,6 +53,7 @@ def security_commands(office: Office) -> typer.Typer:
             kinds=frozenset(kind) if kind else None,
             station=station,
             address=address,
+            asked_by=asked_by,
             since=moment(since, "--from"),
             until=moment(until, "--to"),
         )
@@ -60,7 +65,7 @@ def security_commands(office: Office) -> typer.Typer:
             columns=_LOG,
             shown=_LOG_SHOWN,
         )
-        print_growing(office, growing, form_of(as_json=as_json, as_csv=as_csv), limit=limit, is_followed=follow)
+        print_growing(auditing, growing, form_of(as_json=as_json, as_csv=as_csv), limit=limit, is_followed=follow)
 
     @commands.command()
     def events(

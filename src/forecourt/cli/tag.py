@@ -9,11 +9,12 @@ import typer
 from forecourt.cli.office import Office, confirm, form_of, moment
 from forecourt.cli.options import Csv, Json, Yes
 from forecourt.cli.output import Facts, print_facts, print_json
-from forecourt.domain.authorization.model import IdToken
+from forecourt.domain.authorization.model import IdToken, TokenFilter
+from forecourt.domain.drivers.model import DriverNumber
 from forecourt.domain.errors import invalid
 from forecourt.domain.services import Services
 
-_COLUMNS: Final = ("idTag", "parentIdTag", "expiryDate", "blocked", "maxActiveTransactions", "note")
+_COLUMNS: Final = ("idTag", "parentIdTag", "expiryDate", "blocked", "maxActiveTransactions", "note", "driver")
 
 TagId = Annotated[str, typer.Argument(metavar="IDTAG", help="The id tag, in either case.")]
 Parent = Annotated[str | None, typer.Option(help="The group that it belongs to.")]
@@ -21,6 +22,7 @@ Expires = Annotated[str | None, typer.Option(metavar="TIME", help="Until when it
 Most = Annotated[int | None, typer.Option(metavar="N", help="How many transactions may run at once.")]
 NoLimit = Annotated[bool, typer.Option("--no-limit", help="Any number of transactions may run at once.")]
 Note = Annotated[str | None, typer.Option(help="For people.")]
+OfDriver = Annotated[int | None, typer.Option("--driver", metavar="DRIVER", min=1, help="Whose it is.")]
 
 
 def tag_facts(token: IdToken) -> Facts:
@@ -31,6 +33,7 @@ def tag_facts(token: IdToken) -> Facts:
         "blocked": token.is_blocked,
         "maxActiveTransactions": token.max_active_transactions,
         "note": token.note,
+        "driver": token.driver,
     }
 
 
@@ -48,6 +51,7 @@ def tag_commands(office: Office) -> typer.Typer:
         max_active: Most = None,
         no_limit: NoLimit = False,
         note: Note = None,
+        driver: OfDriver = None,
     ) -> None:
         """Register an id tag; one transaction at once unless --max-active or --no-limit says otherwise."""
         token = IdToken(
@@ -57,18 +61,22 @@ def tag_commands(office: Office) -> typer.Typer:
             is_blocked=blocked,
             max_active_transactions=_most(1, max_active, no_limit=no_limit),
             note=note or "",
+            driver=None if driver is None else DriverNumber(driver),
         )
         print_facts(tag_facts(office.write(lambda services: services.authorization.add(token))))
 
     @commands.command("list")
     def list_all(
+        *,
         search: Annotated[str | None, typer.Option(help="Only what contains this text.")] = None,
+        driver: Annotated[int | None, typer.Option(metavar="DRIVER", min=1, help="Only those of this driver.")] = None,
         as_json: Json = False,
         as_csv: Csv = False,
     ) -> None:
         """List id tags in their order."""
+        wanted = TokenFilter(search=search or None, driver=None if driver is None else DriverNumber(driver))
         office.print_list(
-            lambda services, page: services.authorization.list(search or None, page),
+            lambda services, page: services.authorization.list(wanted, page),
             tag_facts,
             form=form_of(as_json=as_json, as_csv=as_csv),
             columns=_COLUMNS,
@@ -93,10 +101,12 @@ def tag_commands(office: Office) -> typer.Typer:
         max_active: Most = None,
         no_limit: NoLimit = False,
         note: Note = None,
+        driver: OfDriver = None,
+        no_driver: Annotated[bool, typer.Option("--no-driver", help="It is nobody's.")] = False,
     ) -> None:
         """Change what is given and leave the rest as it is. Takes effect at once."""
         expires_at = moment(expires, "--expires")
-        if (no_parent and parent is not None) or (no_expiry and expires is not None):
+        if (no_parent and parent is not None) or (no_expiry and expires is not None) or (no_driver and driver):
             raise invalid("Give a value or take it away, not both.")
 
         def work(services: Services) -> IdToken:
@@ -109,6 +119,7 @@ def tag_commands(office: Office) -> typer.Typer:
                     is_blocked=known.is_blocked if blocked is None else blocked,
                     max_active_transactions=_most(known.max_active_transactions, max_active, no_limit=no_limit),
                     note=known.note if note is None else note,
+                    driver=None if no_driver else DriverNumber(driver) if driver else known.driver,
                 )
             )
 

@@ -19,13 +19,14 @@ import structlog
 from forecourt.dialect import Command, Dialect, refusal
 from forecourt.domain.errands.model import MAX_TROUBLES, Claim, Failure, Line
 from forecourt.domain.errors import DomainError, is_lasting
+from forecourt.domain.message_log.model import Direction, Exchange
 from forecourt.domain.presence.model import LinkId
 from forecourt.domain.provisioning.model import Station
 from forecourt.domain.services import Services, Workspace
 from forecourt.ocpp.action import Message
 from forecourt.ocpp.errors import QueueFull
 from forecourt.ocpp.redaction import scrubbed, secrets_in, shown, without_key_values
-from forecourt.ocpp.session import Answered, AnyAction, Failed
+from forecourt.ocpp.session import Answered, AnyAction, Failed, OurCall
 
 AGAIN_SECONDS: Final = 1.0
 """Wait before the end of an errand is recorded again when the database did not take it, and between two looks at
@@ -252,13 +253,13 @@ class Courier:
 
     def _send(self, out: _Out) -> None:
         if not self._is_open(out.link):
-            self._end(out, _lost(out, "The connection was closed.", was_sent=False))
+            self._end(out, _lost(out, "The connection was closed.", None))
             return
         ended = functools.partial(self._ended, out)
         try:
             out.link.call(out.command.action, out.command.words, ended, asyncio.get_running_loop().time())
         except QueueFull as full:
-            self._end(out, _failed(out, Failure(f"{full}.")))
+            self._end(out, _failed(out, Failure(f"{full}."), None))
 
     def _ended(self, out: _Out, event: Answered | Failed) -> None:
         if out.is_given_up:
@@ -269,9 +270,9 @@ class Courier:
             self._end(out, functools.partial(_answered, self._dialects[out.link.subprotocol], out, event))
         elif event.payload is None:
             reason = f"{event.reason[:1].upper()}{event.reason[1:]}."
-            self._end(out, _lost(out, reason, was_sent=event.was_sent))
+            self._end(out, _lost(out, reason, event))
         else:
-            self._end(out, _failed(out, _failure(out, event), _kept_answer(out, event.payload)))
+            self._end(out, _failed(out, _failure(out, event), event, _kept_answer(out, event.payload)))
 
     def _ended_late(self, out: _Out, event: Answered | Failed) -> None:
         """Not tried again when the database does not take it: the errand has ended with its outcome unknown."""
@@ -301,6 +302,7 @@ def _answered(dialect: Dialect, out: _Out, event: Answered, services: Services) 
     """Record the answer, and what it means. An answer that the business cannot take in is recorded all the same."""
     action = out.command.action
     response = _response(out, event)
+    _note(out, event.call, services, response=response)
     out.is_told = False
     if not services.errands.answered(out.claim, response=response, refusal=refusal(action, event.words)):
         _log.warning("late_answer", errand=out.claim.number, action=action.name)
@@ -338,13 +340,45 @@ def _response(out: _Out, event: Answered) -> str:
     return scrubbed(text, secrets_in(out.command.words))
 
 
-def _lost(out: _Out, reason: str, *, was_sent: bool) -> Ending:
-    repeatable = out.command.action.is_repeatable
-    return lambda services: services.errands.lost(out.claim, reason, is_repeatable=repeatable, was_sent=was_sent)
+def _lost(out: _Out, reason: str, event: Failed | None) -> Ending:
+    """Without an event nothing was sent."""
+    repeatable, was_sent = out.command.action.is_repeatable, event is not None and event.was_sent
+
+    def end(services: Services) -> None:
+        services.errands.lost(out.claim, reason, is_repeatable=repeatable, was_sent=was_sent)
+        if event is not None and was_sent:
+            _note(out, event.call, services, error=reason)
+
+    return end
 
 
-def _failed(out: _Out, failure: Failure, response: str | None = None) -> Ending:
-    return lambda services: services.errands.failed(out.claim, failure, response=response)
+def _failed(out: _Out, failure: Failure, event: Failed | None, response: str | None = None) -> Ending:
+    """Without an event nothing was sent."""
+
+    def end(services: Services) -> None:
+        services.errands.failed(out.claim, failure, response=response)
+        if event is not None:
+            _note(out, event.call, services, response=response, error=failure.reason)
+
+    return end
+
+
+def _note(
+    out: _Out, call: OurCall, services: Services, *, response: str | None = None, error: str | None = None
+) -> None:
+    """Write down what was said, without secrets."""
+    exchange = Exchange(
+        direction=Direction.OUT,
+        action=out.command.action.name,
+        message_id=call.call_id,
+        request=_text(out.command.words),
+        response=response,
+        error=error,
+    )
+    sent_at = call.expires_at - call.seconds
+    services.message_log.note(
+        out.link.station.key, exchange, since=sent_at, is_answered=error is None or response is not None
+    )
 
 
 def _failed_late(out: _Out, event: Failed, services: Services) -> None:

@@ -32,3 +32,7 @@ class Changes(Protocol):
     def signing_wanted(self) -> None:
         """There is something for a certificate authority to sign."""
         ...
+
+    def event_told(self) -> None:
+        """There is something to tell the outside."""
+        ...

@@ -6,12 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
+from forecourt.domain.access.accounts import Accounts
 from forecourt.domain.access.service import Access
 from forecourt.domain.access.sessions import Sessions
 from forecourt.domain.admission.passwords import Passwords
 from forecourt.domain.admission.profile_upgrades import ProfileUpgrades
 from forecourt.domain.admission.service import Admissions
 from forecourt.domain.alarms.service import Alarms
+from forecourt.domain.audit.service import Audit
 from forecourt.domain.authorities.own_ca import OwnCa
 from forecourt.domain.authorities.service import Authorities
 from forecourt.domain.authorization.service import Authorization
@@ -20,7 +22,10 @@ from forecourt.domain.certificates.service import Certificates
 from forecourt.domain.configuration.service import Configuration
 from forecourt.domain.data_transfer.service import DataTransfer
 from forecourt.domain.diagnostics.service import Diagnostics
+from forecourt.domain.drivers.service import Drivers
 from forecourt.domain.errands.service import Errands
+from forecourt.domain.events.service import Events
+from forecourt.domain.events.watch import Watch
 from forecourt.domain.files.service import Files
 from forecourt.domain.firmware.images import FirmwareImages
 from forecourt.domain.firmware.keys import FirmwareKeys
@@ -28,8 +33,13 @@ from forecourt.domain.firmware.service import Firmware
 from forecourt.domain.jobs.service import Jobs
 from forecourt.domain.listener_certificates.service import ListenerCertificates
 from forecourt.domain.local_list.service import LocalLists
+from forecourt.domain.message_log.service import MessageLog
+from forecourt.domain.notifications.dispatch import Dispatch
+from forecourt.domain.notifications.service import Notifications
+from forecourt.domain.overview.service import Overview
 from forecourt.domain.presence.service import Presence
 from forecourt.domain.provisioning.service import Provisioning
+from forecourt.domain.pulse.service import Pulse
 from forecourt.domain.remote_control.service import RemoteControl
 from forecourt.domain.reservation.service import Reservations
 from forecourt.domain.rollovers.service import Rollovers
@@ -60,8 +70,10 @@ class Services:
 
     provisioning: Provisioning
     authorization: Authorization
+    drivers: Drivers
     transactions: Transactions
     availability: Availability
+    overview: Overview
     files: Files
     firmware: Firmware
     firmware_images: FirmwareImages
@@ -69,8 +81,11 @@ class Services:
     diagnostics: Diagnostics
     data_transfer: DataTransfer
     presence: Presence
+    pulse: Pulse
     access: Access
+    accounts: Accounts
     sessions: Sessions
+    audit: Audit
     alarms: Alarms
     authorities: Authorities
     own_ca: OwnCa
@@ -81,12 +96,17 @@ class Services:
     passwords: Passwords
     profile_upgrades: ProfileUpgrades
     errands: Errands
+    events: Events
+    watch: Watch
+    notifications: Notifications
+    dispatch: Dispatch
     jobs: Jobs
     security: Security
     security_log: SecurityLog
     trust: Trust
     configuration: Configuration
     local_lists: LocalLists
+    message_log: MessageLog
     remote_control: RemoteControl
     reservations: Reservations
     roots: Roots
@@ -105,6 +125,8 @@ class Services:
             self.listener_certificates,
             self.certificates,
             self.trust,
+            self.message_log,
+            self.watch,
         )
 
 

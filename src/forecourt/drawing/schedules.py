@@ -26,7 +26,8 @@ _UNITS: Final = {RateUnit.AMPERE: "A per phase", RateUnit.WATT: "W"}
 
 
 def plot_profile(kept: LibraryProfile) -> Plot:
-    """A day or a week of a recurring profile, else its duration, else a day or what its steps need."""
+    """A day or a week of a recurring profile, else its duration, else a day or what its steps need. A profile without
+    a number is not kept yet."""
     profile = kept.profile
     schedule = profile.schedule
     last = schedule.periods[-1].start_seconds
@@ -36,7 +37,7 @@ def plot_profile(kept: LibraryProfile) -> Plot:
     at = schedule.starts_at or kept.created_at
     limits = alone(replace(profile, valid_from=None, valid_to=None), at, seconds)
     return Plot(
-        title=f"Charging profile {kept.number}: {kept.name}",
+        title=f"Charging profile {kept.number}: {kept.name}" if kept.number else kept.name,
         note=f"{_words(profile)}. {_validity(profile)}",
         unit=_UNITS[schedule.unit],
         seconds=seconds,

@@ -87,6 +87,15 @@ class Plot:
 
 def step_plot(plot: Plot) -> str:
     """The plot as SVG; every text in it may hold anything, and so may every time."""
+    return _svg(plot, f"<style>{STYLE}</style>")
+
+
+def step_plot_in_page(plot: Plot) -> str:
+    """The plot as a part of a page, whose style sheet has the looks of the class ``step-plot``."""
+    return _svg(plot, "")
+
+
+def _svg(plot: Plot, style: str) -> str:
     if plot.starts_at is not None and plot.starts_at > _END - timedelta(seconds=plot.seconds):
         plot = replace(plot, starts_at=None)
     ticks = _rate_ticks(max((rate for line in plot.lines for _, rate in line.steps if rate is not None), default=0))
@@ -96,7 +105,7 @@ def step_plot(plot: Plot) -> str:
     return "".join(
         [
             f'<svg xmlns="{_SVG}" class="step-plot" role="img" {frame}>',
-            f"<title>{_text(plot.title)}</title><desc>{_text(_told(plot))}</desc><style>{STYLE}</style>",
+            f"<title>{_text(plot.title)}</title><desc>{_text(_told(plot))}</desc>{style}",
             f'<rect class="paper" width="{WIDTH}" height="{height}"/>',
             f'<text class="name" x="{_LEFT}" y="26">{_text(_short(plot.title, 58))}</text>',
             f'<text class="faint" x="{_LEFT}" y="46">{_text(_short(plot.note, 120))}</text>',

@@ -19,10 +19,11 @@ from forecourt.domain.errors import DomainError, Kind
 from forecourt.domain.presence.model import LinkId
 from forecourt.domain.services import Services
 from forecourt.gateway.handshake import Admitted
+from forecourt.gateway.message_notes import handled, refused
 from forecourt.gateway.pace import Allowance
 from forecourt.ocpp.action import Message
 from forecourt.ocpp.errors import Fault
-from forecourt.ocpp.session import Answered, AnyAction, Failed, Limits, OurCall, Request, Session
+from forecourt.ocpp.session import Answered, AnyAction, Failed, Limits, OurCall, Refused, Request, Session
 from forecourt.redaction import PERCENT, UNDERSCORE, frame_without_tokens
 
 GOING_AWAY: Final = 1001
@@ -31,6 +32,10 @@ POLICY: Final = 1008
 
 SEND_BUFFER_BYTES: Final = 1_048_576
 """What may wait for a station that does not read. More is not a slow network but a dead or hostile peer."""
+
+REFUSED_NOTED_PER_MINUTE: Final = 30
+"""Messages of one link that were refused and are written down for people to read: who sends nothing but nonsense must
+not keep the database busy."""
 
 _FAULTS: Final = {
     Kind.INVALID: Fault.PROPERTY,
@@ -95,6 +100,8 @@ class Connection:
         "_desk",
         "_dialect",
         "_late",
+        "_refused",
+        "_refused_since",
         "_room",
         "address",
         "admitted",
@@ -149,6 +156,8 @@ class Connection:
         self._room: asyncio.Event | None = None
         self._calls: dict[OurCall, CallEnded] | None = None
         """Who waits for our calls; None as long as there are none, which is nearly always."""
+        self._refused_since, self._refused = now, 0
+        """How many refused messages were written down since when."""
         self._late: tuple[OurCall, CallEnded] | None = None
         """Our last call that took too long, and who may still want its answer."""
 
@@ -162,8 +171,10 @@ class Connection:
             text = frame_without_tokens(text)
         event = self.session.receive(text, now)
         if isinstance(event, Request):
-            work = functools.partial(self._answer, event)
-            self._desk.submit(self.station.key, work, functools.partial(self._answered, event))
+            work = functools.partial(self._answer, event, now)
+            self._desk.submit(self.station.key, work, functools.partial(self._answered, event, now))
+        elif isinstance(event, Refused):
+            self._note_refused(event.call_id, event.action, event.payload, event.reason, now)
         elif event is not None:
             self._call_ended(event)
         self._send()
@@ -219,22 +230,40 @@ class Connection:
 
     # From the storage thread
 
-    def _answer(self, request: Request, services: Services) -> bytes:
+    def _answer(self, request: Request, since: float, services: Services) -> bytes:
         if not self.session.is_awaited(request.call_id):
             raise _GivenUp
-        return self._dialect.answer(request.action, request.words, self.station, services)
+        answer = self._dialect.answer(request.action, request.words, self.station, services)
+        if services.message_log.keeps_all:
+            services.message_log.note(self.station.key, handled(request, answer), since=since)
+        return answer
 
-    def _answered(self, request: Request, outcome: Outcome[bytes]) -> None:
+    def _answered(self, request: Request, since: float, outcome: Outcome[bytes]) -> None:
         now = asyncio.get_running_loop().time()
         error = outcome.error
         if error is None:
             self.session.answer(request.call_id, outcome.result, now)
         elif isinstance(error, DomainError):
             self.session.refuse(request.call_id, _FAULTS[error.kind], error.sentence, now)
+            self._note_refused(request.call_id, request.action.name, request.payload, error.sentence, since)
         elif not isinstance(error, _GivenUp):
             self._failed(request, error, now)
         self._send()
         self._make_room()
+
+    def _note_refused(self, call_id: bytes, action: str, payload: bytes, reason: str, since: float) -> None:
+        """Nobody waits for this to be written down, and nothing is lost when it is not."""
+        if since - self._refused_since >= 60:
+            self._refused_since, self._refused = since, 0
+        self._refused += 1
+        if self._refused > REFUSED_NOTED_PER_MINUTE:
+            return
+        exchange = refused(call_id, action, payload, reason)
+        self._desk.submit(
+            self.station.key,
+            lambda services: services.message_log.note(self.station.key, exchange, since=since),
+            _noted,
+        )
 
     def _failed(self, request: Request, error: Exception, now: float) -> None:
         reason = "the request could not be stored; nothing of it was kept, send it again"
@@ -288,6 +317,11 @@ class Connection:
 
 class _GivenUp(Exception):
     """The request waited so long that the station was told to send it again; doing it too would do it twice."""
+
+
+def _noted(outcome: Outcome[None]) -> None:
+    if outcome.error is not None:
+        _log.warning("message_not_noted", error=repr(outcome.error)[:300])
 
 
 def _new_call_id() -> str:

@@ -383,6 +383,8 @@ def _pruning(services: Services) -> None:
     services.authorization.prune_strangers()
     services.security_log.prune()
     services.alarms.prune()
+    services.audit.prune()
+    services.sessions.prune()
 
 
 def _logged(outcome: Outcome[object]) -> None:

@@ -74,6 +74,19 @@ class Request(msgspec.Struct, gc=False, frozen=True):
     call_id: bytes
     action: AnyAction
     words: Message
+    payload: bytes
+    """As it came."""
+
+
+class Refused(msgspec.Struct, gc=False, frozen=True):
+    """The peer asked something that cannot be handled, and was told so; there is nothing left to do."""
+
+    call_id: bytes
+    action: str
+    """What it asked for, as far as that can be read."""
+    payload: bytes
+    """As it came; the whole frame where that is no message."""
+    reason: str
 
 
 @dataclass(eq=False, slots=True)
@@ -114,7 +127,7 @@ class Failed:
     """False when it never left, so that it certainly was not done."""
 
 
-Event: TypeAlias = Request | Answered | Failed | None
+Event: TypeAlias = Request | Refused | Answered | Failed | None
 
 
 @dataclass(slots=True)
@@ -174,7 +187,7 @@ class Session:
                 frames.check_call_id(call_id)
         except BadFrame as bad:
             self._refuse_frame(bad)
-            return None
+            return Refused(bad.call_id or b"", "", text, bad.reason)
         self._bad_in_a_row = 0
         if frame.kind == frames.CALL:
             return self._receive_call(frame, call_id, hash(text), now)
@@ -183,24 +196,25 @@ class Session:
         self.counts.unknown_types += 1  # to be ignored (OCPP-J 1.6 §4.1.3)
         return None
 
-    def _receive_call(self, frame: frames.Frame, call_id: bytes, content: int, now: float) -> Request | None:
+    def _receive_call(self, frame: frames.Frame, call_id: bytes, content: int, now: float) -> Request | Refused | None:
         if self._is_repeated(call_id, content):
             return None
         name = bytes(frame.second)
         known = self.vocabulary.received.get(name)
         if known is None:
-            self._refuse_action(call_id, name)
-            return None
+            return Refused(
+                call_id, frames.read_text(name) or "", bytes(frame.third), self._refuse_action(call_id, name)
+            )
         action, reader = known
         try:
             words = reader.read(frame.third)
         except PayloadRefused as refused:
             self.counts.refused_payloads += 1
             self._send_error(call_id, refused.fault, f"{action.name} {refused}")
-            return None
+            return Refused(call_id, action.name, bytes(frame.third), str(refused))
         self._received += 1
         self._open[call_id] = _Open(self._received, content, now, action.is_timely)
-        return Request(call_id, action, words)
+        return Request(call_id, action, words, bytes(frame.third))
 
     def _is_repeated(self, call_id: bytes, content: int) -> bool:
         """True when this request needs no work: it is being worked on, or its answer was sent again."""
@@ -345,17 +359,19 @@ class Session:
         if bad.call_id is not None:
             self._send_error(bad.call_id, bad.fault, bad.reason)
 
-    def _refuse_action(self, call_id: bytes, name: bytes) -> None:
+    def _refuse_action(self, call_id: bytes, name: bytes) -> str:
+        """The reason that the peer is given."""
         self.counts.unknown_actions += 1
         action = self.vocabulary.known.get(name)
-        if action is not None:
-            self._send_error(call_id, Fault.NOT_SUPPORTED, f"{action.name} is not supported in this direction")
-            return
         text = frames.read_text(name)
-        if text is None:
-            self._send_error(call_id, Fault.FORMAT, "the third element of a CALL must be the name of an action")
+        if action is not None:
+            fault, reason = Fault.NOT_SUPPORTED, f"{action.name} is not supported in this direction"
+        elif text is None:
+            fault, reason = Fault.FORMAT, "the third element of a CALL must be the name of an action"
         else:
-            self._send_error(call_id, Fault.NOT_IMPLEMENTED, f"the action {text[:50]!r} is not known")
+            fault, reason = Fault.NOT_IMPLEMENTED, f"the action {text[:50]!r} is not known"
+        self._send_error(call_id, fault, reason)
+        return reason
 
     def _send_error(self, call_id: bytes, fault: Fault, description: str) -> None:
         self._outbox.append(frames.encode_error(call_id, self.vocabulary.codes[fault], description))

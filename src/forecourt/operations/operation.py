@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any, Generic, TypeAlias, TypeVar
 
 import msgspec
 
+from forecourt.domain.access.permissions import Permission
 from forecourt.domain.errands.model import Errand, Order
 from forecourt.domain.provisioning.model import Station
 from forecourt.domain.services import Services
@@ -42,8 +43,20 @@ class Operation(Generic[Params]):
     """A person should confirm it."""
     is_composed: bool = True
     """False for an action that is sent exactly as it was written."""
+    permission: Permission = Permission.OPERATE
+    """What whoever asks for it needs, unless `needs` says otherwise."""
+    needs: Callable[[Params], Permission] | None = None
+    """Where it depends on the parameters."""
     response: type[msgspec.Struct] | None = None
     """What the errand's ``response`` looks like; None when that depends on the station's version of OCPP."""
+
+    def needed(self, params: Params) -> Permission:
+        """What whoever asks for it with these parameters needs."""
+        return self.permission if self.needs is None else self.needs(params)
+
+    def may_be_asked(self, permissions: Collection[Permission]) -> bool:
+        """True for somebody who may ask for it at all, with whichever parameters."""
+        return self.permission in permissions or (self.needs is not None and Permission.SECURITY in permissions)
 
 
 AnyOperation: TypeAlias = Operation[Any]  # operations with all kinds of parameters stand side by side

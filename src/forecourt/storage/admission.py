@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
 
 from forecourt.domain.admission.model import (
     Access,
+    AccessCount,
     Caller,
     KeyForm,
     Leniency,
@@ -76,6 +78,11 @@ _TELLING_SERIAL: Final = (
     " WHERE s.serial_number = ? AND s.key <> ? AND s.removed_at IS NULL AND a.serial_number IS NULL"
     " ORDER BY s.key LIMIT 1"
 )
+_COUNTS: Final = (
+    "SELECT coalesce(a.profile, 0), coalesce(a.leniencies, ''), coalesce(a.has_own_certificate, false), count(*),"
+    " min(s.identity) FROM station AS s LEFT JOIN station_access AS a ON a.station_key = s.key"
+    " WHERE s.removed_at IS NULL GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
+)
 
 
 class AdmissionRecords:
@@ -118,6 +125,18 @@ class AdmissionRecords:
 
     def remove_password(self, number: PasswordNumber) -> None:
         self._unit.execute("DELETE FROM station_password WHERE number = ?", (number,))
+
+    def counts(self) -> Sequence[AccessCount]:
+        return [
+            AccessCount(
+                profile=SecurityProfile(profile),
+                leniencies=frozenset(Leniency(value) for value in leniencies.split()),
+                has_own_certificate=bool(has_own),
+                stations=stations,
+                example=example,
+            )
+            for profile, leniencies, has_own, stations, example in self._unit.all(_COUNTS)
+        ]
 
     def reported_serial(self, station_key: int) -> str | None:
         row = self._unit.one("SELECT serial_number FROM station WHERE key = ?", (station_key,))

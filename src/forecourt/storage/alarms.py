@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy import Column, Index, Table, select
 from sqlalchemy.sql import Select
 
-from forecourt.domain.alarms.model import Alarm, AlarmFilter, AlarmNumber, Level, OpenAlarms, Topic
+from forecourt.domain.alarms.model import Alarm, AlarmFilter, AlarmNumber, Level, OpenAlarms, Raised, Topic
 from forecourt.domain.paging import Page, PageRequest
 from forecourt.storage.connection import Row
 from forecourt.storage.pages import number_after, page_of
@@ -68,13 +68,15 @@ class AlarmRecords:
     def __init__(self, unit: Unit) -> None:
         self._unit = unit
 
-    def raise_(self, topic: Topic, subject: str, level: Level, sentence: str, at: datetime) -> bool:
+    def raise_(self, topic: Topic, subject: str, level: Level, sentence: str, at: datetime) -> Raised:
         known = self._unit.one(f"SELECT level, sentence FROM alarm{_OPEN}", (topic.value, subject))
         if known == (level.value, sentence):
-            return False  # without a lock, because rooms say the same again and again
+            return Raised.UNCHANGED  # without a lock, because rooms say the same again and again
         micros = to_micros(at)
         row = self._unit.insert(_RAISE, (topic.value, subject, level.value, sentence, micros, micros))
-        return row is not None
+        if row is None:
+            return Raised.UNCHANGED
+        return Raised.REWORDED if known is not None and known[0] == level.value else Raised.RAISED
 
     def end(self, topic: Topic, subject: str, at: datetime) -> bool:
         return self._unit.execute(f"UPDATE alarm SET ended_at = ?{_OPEN}", (to_micros(at), topic.value, subject)) > 0

@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Boolean, Column, Double, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Double, Integer, Table, Text
 
-_POSTGRESQL_TYPES: Final = {BigInteger: "bigint", Boolean: "boolean", Double: "double precision", Text: "text"}
+_POSTGRESQL_TYPES: Final = {
+    BigInteger: "bigint",
+    Boolean: "boolean",
+    Double: "double precision",
+    Integer: "integer",
+    Text: "text",
+}
 
 Merge = Callable[[tuple[Any, ...], tuple[Any, ...]], tuple[Any, ...]]  # rows have the columns of their own table
 

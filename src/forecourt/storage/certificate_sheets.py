@@ -148,6 +148,8 @@ class SheetRecords:
         if page.after is not None:
             moment, key = _position(page.after)
             statement = statement.where(or_(ends > moment, (ends == moment) & (sheets.station_key > key)))
+        if wanted.station is not None:
+            statement = statement.where(station.c.identity == wanted.station)
         if wanted.search:
             found = [contains(one, wanted.search) for one in (station.c.identity, sheets.subject, sheets.fingerprint)]
             statement = statement.where(or_(*found))

@@ -68,8 +68,11 @@ batch: Final = Table(
     moment("asked_at"),
     Column("total", BigInteger, nullable=False),
     Column("is_written", Boolean, nullable=False),
+    moment("told_at", is_required=False),
     sqlite_autoincrement=True,
 )
 
 _is_unwritten = batch.c.is_written.is_(False)
 Index("batch_unwritten", batch.c.asked_at, sqlite_where=_is_unwritten, postgresql_where=_is_unwritten)
+_is_untold = batch.c.told_at.is_(None)
+Index("batch_untold", batch.c.number, sqlite_where=_is_untold, postgresql_where=_is_untold)

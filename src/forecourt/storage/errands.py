@@ -308,7 +308,7 @@ def _with_counts(unit: Unit, rows: Sequence[Row]) -> list[Batch]:
             counts=counts.get(number, {}),
             is_written=bool(is_written),
         )
-        for number, operation, asked_by, asked_at, total, is_written in rows
+        for number, operation, asked_by, asked_at, total, is_written, _ in rows
     ]
 
 

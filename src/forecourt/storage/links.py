@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import BigInteger, Boolean, Column, Integer, Table, select
+from sqlalchemy.sql import Select
 
 from forecourt.domain.admission.model import SecurityProfile
 from forecourt.domain.paging import Page, PageRequest
-from forecourt.domain.presence.model import PLAIN, Epoch, LinkId, LinkRecord, LinkSecurity
+from forecourt.domain.presence.model import PLAIN, Epoch, LinkCount, LinkId, LinkRecord, LinkSecurity
 from forecourt.storage.connection import Row
 from forecourt.storage.pages import page_of
 from forecourt.storage.schema import (
@@ -66,6 +67,11 @@ _OPEN: Final = (
     marks=", ".join("?" for _ in _WRITTEN.split()),
     changes=", ".join(f"{name} = excluded.{name}" for name in _WRITTEN.split()[1:]),
 )
+_COUNTS: Final = (
+    "SELECT coalesce(l.listener, ''), coalesce(l.is_tls, false), l.tls_version, coalesce(l.profile, 0), count(*),"
+    " min(s.identity) FROM link AS l JOIN station AS s ON s.key = l.station_key WHERE l.node IS NOT NULL"
+    " GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4"
+)
 
 
 class Links:
@@ -107,14 +113,18 @@ class Links:
         )
         return Epoch(row[0])
 
-    def close(self, station_key: int, link_id: LinkId) -> None:
-        self._unit.execute(
+    def close(self, station_key: int, link_id: LinkId) -> bool:
+        changed = self._unit.execute(
             "UPDATE link SET node = NULL, is_to_close = false WHERE station_key = ? AND link_id = ?",
             (station_key, link_id),
         )
+        return changed > 0
 
-    def close_all(self, node: str) -> None:
+    def close_all(self, node: str) -> Sequence[str]:
+        sql = "SELECT s.identity FROM link AS l JOIN station AS s ON s.key = l.station_key WHERE l.node = ? ORDER BY 1"
+        stations = [row[0] for row in self._unit.all(sql, (node,))]
         self._unit.execute("UPDATE link SET node = NULL, is_to_close = false WHERE node = ?", (node,))
+        return stations
 
     def ask_to_close(self, station: str) -> bool:
         changed = self._unit.execute(
@@ -132,17 +142,38 @@ class Links:
         )
         return [(identity, LinkId(link_id)) for identity, link_id in rows]
 
+    def counts(self) -> Sequence[LinkCount]:
+        return [
+            LinkCount(
+                listener=listener,
+                is_tls=bool(is_tls),
+                tls_version=tls_version,
+                profile=SecurityProfile(profile),
+                stations=stations,
+                example=example,
+            )
+            for listener, is_tls, tls_version, profile, stations, example in self._unit.all(_COUNTS)
+        ]
+
+    def find(self, station: str) -> LinkRecord | None:
+        rows = self._unit.select(_listed().where(metadata.tables["station"].c.identity == station))
+        return _to_record(rows[0]) if rows else None
+
     def list(self, page: PageRequest) -> Page[LinkRecord]:
         station = metadata.tables["station"]
-        statement = (
-            select(station.c.identity, *columns_of(link, _LISTED))
-            .join(station, station.c.key == link.c.station_key)
-            .where(link.c.node.is_not(None))
-            .order_by(station.c.identity)
-        )
+        statement = _listed().order_by(station.c.identity)
         if page.after is not None:
             statement = statement.where(station.c.identity > page.after)
         return page_of(self._unit.select(paged(statement, page)), page, _to_record, lambda row: row[0])
+
+
+def _listed() -> Select[Any]:  # any columns
+    station = metadata.tables["station"]
+    return (
+        select(station.c.identity, *columns_of(link, _LISTED))
+        .join(station, station.c.key == link.c.station_key)
+        .where(link.c.node.is_not(None))
+    )
 
 
 def _to_record(row: Row) -> LinkRecord:

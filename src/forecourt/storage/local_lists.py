@@ -12,12 +12,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import BigInteger, Boolean, Column, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Table, Text
 
 from forecourt.domain.authorization.model import AuthorizationStatus, fold
 from forecourt.domain.errands.intents import ListEntry
 from forecourt.domain.errands.model import ErrandNumber
-from forecourt.domain.local_list.model import Due, ListItem, ListRecord
+from forecourt.domain.local_list.model import Due, ListFilter, ListItem, ListKind, ListLine, ListRecord
 from forecourt.domain.paging import Page, PageRequest
 from forecourt.storage.connection import Row
 from forecourt.storage.pages import page_of
@@ -76,6 +76,8 @@ local_list_entry: Final = Table(
 )
 """What stations acknowledged."""
 
+Index("local_list_entry_of_tag", local_list_entry.c.folded)
+
 _FIELDS: Final = [field.name for field in dataclasses.fields(ListRecord)]
 _COLUMNS: Final = ", ".join(_FIELDS)
 _FIND: Final = f"SELECT {_COLUMNS} FROM local_list WHERE station_key = ?"
@@ -101,6 +103,18 @@ _ITEMS: Final = (
     " LEFT JOIN local_list_entry AS e ON e.station_key = ? AND e.folded = n.folded"
     " LEFT JOIN local_list_choice AS c ON c.station_key = ? AND c.folded = n.folded ORDER BY n.folded LIMIT ?"
 )
+_OVERVIEW: Final = (
+    "SELECT s.identity, (SELECT count(*) FROM local_list_entry AS e WHERE e.station_key = s.key),"
+    f" {', '.join(f'l.{name}' for name in _FIELDS)}"
+    " FROM station AS s LEFT JOIN local_list AS l ON l.station_key = s.key"
+    " WHERE s.removed_at IS NULL AND s.identity > ?"
+)
+_KINDS: Final[Mapping[ListKind, str]] = {
+    ListKind.MANAGED: " AND l.is_managed",
+    ListKind.UNMANAGED: " AND (l.is_managed IS NULL OR NOT l.is_managed)",
+    ListKind.FAILED: " AND l.failure IS NOT NULL",
+    ListKind.NOT_SUPPORTED: " AND l.is_unsupported",
+}
 _ENTRY: Final = "local_list_entry (station_key, folded, id_token, status, expires_at, parent)"
 _REPLACING: Final = (
     " ON CONFLICT (station_key, folded) DO UPDATE SET id_token = excluded.id_token, status = excluded.status,"
@@ -216,6 +230,23 @@ class LocalListRecords:
         ]
         write_values(self._unit, _ENTRY, rows, _REPLACING)
 
+    def stations_holding(self, id_token: str, limit: int) -> Sequence[str]:
+        rows = self._unit.all(
+            "SELECT s.identity FROM local_list_entry AS e JOIN station AS s ON s.key = e.station_key"
+            " WHERE e.folded = ? ORDER BY s.identity LIMIT ?",
+            (fold(id_token), limit),
+        )
+        return [row[0] for row in rows]
+
+    def overview(self, wanted: ListFilter, page: PageRequest) -> Page[ListLine]:
+        condition = "" if wanted.kind is None else _KINDS[wanted.kind]
+        values: list[object] = [page.after or ""]
+        if wanted.search:
+            condition += " AND lower(s.identity) LIKE ? ESCAPE '\\'"
+            values.append(f"%{_escaped(wanted.search.lower())}%")
+        rows = self._unit.all(f"{_OVERVIEW}{condition} ORDER BY s.identity LIMIT ?", (*values, page.limit + 1))
+        return page_of(rows, page, _to_line, lambda row: row[0])
+
     def items(self, station_key: int, now: datetime, page: PageRequest, *, follows_all: bool) -> Page[ListItem]:
         after = page.after or ""
         names = (
@@ -229,6 +260,16 @@ class LocalListRecords:
             (to_micros(now), *names[1], station_key, after, station_key, station_key, page.limit + 1),
         )
         return page_of(rows, page, lambda row: _to_item(row, follows_all=follows_all), lambda row: row[0])
+
+
+def _escaped(text: str) -> str:
+    """For LIKE: no character is special."""
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def _to_line(row: Row) -> ListLine:
+    identity, acknowledged, is_managed, *_ = row
+    return ListLine(identity, ListRecord() if is_managed is None else _to_record(tuple(row[2:])), acknowledged)
 
 
 def _wanted(station_key: int, *, follows_all: bool) -> tuple[str, tuple[int, ...]]:

@@ -20,6 +20,18 @@ def page_of(
     return Page([to_item(row) for row in shown], str(position(shown[-1])) if len(rows) > page.limit else None)
 
 
+def pair_after(page: PageRequest, *, beyond: tuple[int, int]) -> tuple[int, int] | None:
+    """The position of a list that is ordered by time and number, written ``micros-number``. For one that is none,
+    ``beyond``: it asks for nothing that exists."""
+    if page.after is None:
+        return None
+    first, _, second = page.after.rpartition("-")
+    is_whole = first.removeprefix("-").isdecimal() and second.isdecimal()
+    if not is_whole or len(first) > 18 or len(second) > 18:
+        return beyond
+    return int(first), int(second)
+
+
 def number_after(page: PageRequest) -> int | None:
     """The position of a list that is ordered by number. One that is no number asks for nothing that exists."""
     if page.after is None:

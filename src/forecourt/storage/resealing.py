@@ -19,7 +19,10 @@ _SEALED: Final = (
     ("listener_member", "name", "", "sealed_key", "sealed_key IS NOT NULL"),
     ("firmware_key", "name", "", "sealed_key", "true"),
     ("firmware_key", "name", "", "sealed_root_key", "sealed_root_key IS NOT NULL"),
+    ("account", "name", "", "totp_sealed", "totp_sealed IS NOT NULL"),
+    ("account", "name", "", "totp_offered", "totp_offered IS NOT NULL"),
     ("signer_note", "key", "", "sealed", "true"),
+    ("subscription", "number", -1, "sealed", "true"),
 )
 """Table, its key and what is below every key, the column, and the rows whose content is needed again."""
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Column, Index, Table, select
+from sqlalchemy import BigInteger, Column, Index, Table, func, select
 from sqlalchemy.sql import Select
 
 from forecourt.domain.authorization.model import fold
@@ -190,6 +190,9 @@ def _filtered(statement: Select[Any], wanted: ReservationFilter) -> Select[Any]:
         statement = statement.where(_columns.requested_at >= to_micros(wanted.since))
     if wanted.until is not None:
         statement = statement.where(_columns.requested_at < to_micros(wanted.until))
+    if wanted.runs_after is not None:
+        ends_at = func.coalesce(_columns.ended_at, _columns.expires_at)
+        statement = statement.where(ends_at > to_micros(wanted.runs_after))
     return statement
 
 

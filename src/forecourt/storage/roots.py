@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import BigInteger, Column, Index, Table, Text, select
+from sqlalchemy import BigInteger, Column, ColumnElement, Index, Table, Text, func, or_, select
 
 from forecourt.domain.configuration.model import as_number, fold
 from forecourt.domain.errands.model import ErrandNumber
@@ -18,12 +18,14 @@ from forecourt.domain.roots.model import (
     KnownRoots,
     Learned,
     RootCount,
+    RootFilter,
     RootNumber,
     StationRoot,
     StationRoots,
 )
 from forecourt.domain.roots.store import RootEntry
 from forecourt.domain.trust.held import Use
+from forecourt.domain.trust.naming import bare_serial
 from forecourt.pki.certificate import Certificate
 from forecourt.pki.errors import PkiError
 from forecourt.pki.hash_data import HashData
@@ -215,11 +217,31 @@ class RootRecords:
         return [one for one in found if one is not None]
 
     def with_certificate(self, fingerprint: str, page: PageRequest) -> Page[StationRoot]:
-        station = metadata.tables["station"]
+        return self._listed(page, _columns.fingerprint == fingerprint)
+
+    def search(self, wanted: RootFilter, page: PageRequest) -> Page[StationRoot]:
+        conditions: list[ColumnElement[bool]] = []
+        if wanted.station is not None:
+            conditions.append(metadata.tables["station"].c.identity == wanted.station)
+        if wanted.use is not None:
+            conditions.append(_columns.purpose == wanted.use.value)
+        if wanted.hash is not None:
+            serial = bare_serial(wanted.hash)
+            named = (_columns.fingerprint, _columns.issuer_name_hash, _columns.issuer_key_hash)
+            among = [func.lower(column) == wanted.hash for column in named]
+            conditions.append(or_(*among, func.upper(_columns.serial).in_([serial, f"0{serial}", f"0X{serial}"])))
+        if wanted.is_known is not None:
+            is_named = _columns.fingerprint.is_not(None)
+            conditions.append(is_named if wanted.is_known else ~is_named)
+        return self._listed(page, *conditions)
+
+    def _listed(self, page: PageRequest, *conditions: ColumnElement[bool]) -> Page[StationRoot]:
+        station, errand = metadata.tables["station"], metadata.tables["errand"]
         statement = (
-            select(station.c.identity, *columns_of(station_root, _FIELDS))
+            select(station.c.identity, *columns_of(station_root, _FIELDS), errand.c.number)
             .join(station, station.c.key == _columns.station_key)
-            .where(_columns.fingerprint == fingerprint, station.c.removed_at.is_(None))
+            .outerjoin(errand, (errand.c.number == _columns.deletion) & errand.c.ended_at.is_(None))
+            .where(station.c.removed_at.is_(None), *conditions)
             .order_by(_columns.number.desc())
         )
         after = number_after(page)

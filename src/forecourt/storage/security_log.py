@@ -85,6 +85,8 @@ def _wanted(wanted: NoteFilter) -> Select[Any]:  # Any: a statement of any colum
         statement = statement.where(_columns.station == wanted.station)
     if wanted.address is not None:
         statement = statement.where(_columns.address == wanted.address)
+    if wanted.asked_by is not None:
+        statement = statement.where(_columns.asked_by == wanted.asked_by)
     if wanted.since is not None:
         statement = statement.where(_columns.at >= to_micros(wanted.since))
     if wanted.until is not None:

@@ -242,6 +242,19 @@ class SmartChargingRecords:
         rows = self._unit.select(statement.where(text_of(f"profile_assignment.{_OPEN}")))
         return sorted((one for one in map(_to_assignment, rows) if one.state.is_open), key=lambda one: one.number)
 
+    def placed(self, station: str | None, library: int | None, page: PageRequest) -> Page[Assignment]:
+        registered = metadata.tables["station"].c
+        statement = _assignments().where(registered.removed_at.is_(None), text_of(f"profile_assignment.{_OPEN}"))
+        if station is not None:
+            statement = statement.where(registered.identity == station)
+        if library is not None:
+            statement = statement.where(_columns.library == library)
+        after = number_after(page)
+        if after is not None:
+            statement = statement.where(_columns.number < after)
+        rows = self._unit.select(paged(statement.order_by(_columns.number.desc()), page))
+        return page_of(rows, page, _to_assignment, lambda row: row[0])
+
     def assignments(self, station_key: int, page: PageRequest) -> Page[Assignment]:
         statement = _assignments().where(_columns.station_key == station_key).order_by(_columns.number.desc())
         after = number_after(page)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Column, Index, Table, Text, func, select
+from sqlalchemy import BigInteger, Column, Index, Table, Text, func, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from forecourt.domain.admission.model import SecurityProfile
+from forecourt.domain.availability.model import FAULTED, EvseStatus
 from forecourt.domain.paging import Page, PageRequest
 from forecourt.domain.provisioning.model import (
     BootFacts,
@@ -22,7 +23,7 @@ from forecourt.domain.provisioning.model import (
     UnknownStation,
 )
 from forecourt.storage.admission_tables import station_access
-from forecourt.storage.availability import present_at
+from forecourt.storage.availability import evse_status, present_of
 from forecourt.storage.bulk import Bulk
 from forecourt.storage.connection import Row
 from forecourt.storage.links import link
@@ -41,6 +42,7 @@ from forecourt.storage.schema import (
     to_micros,
 )
 from forecourt.storage.sightings import sighting_columns, sightings
+from forecourt.storage.station_labels import all_labels, has_label, labels_of, put_labels
 from forecourt.storage.unit_of_work import Unit
 
 station: Final = Table(
@@ -70,6 +72,7 @@ station: Final = Table(
 )
 
 Index("station_by_serial_number", station.c.serial_number)
+Index("station_by_group", station.c.station_group)
 
 contact: Final = Table("contact", metadata, station_key(primary_key=True, autoincrement=False), moment("seen_at"))
 """Beside the station's row, because it is written so much more often."""
@@ -98,6 +101,13 @@ STATION_COLUMNS: Final = ("key", "identity", "registration", "heartbeat_seconds"
 
 _profile: Final = func.coalesce(station_access.c.profile, 0)
 
+_is_registered: Final = station.c.removed_at.is_(None)
+_JOINED: Final = (
+    station.outerjoin(contact, contact.c.station_key == station.c.key)
+    .outerjoin(link, link.c.station_key == station.c.key)
+    .outerjoin(station_access, station_access.c.station_key == station.c.key)
+)
+
 _SHEET: Final = (
     select(
         *columns_of(station, " ".join(STATION_COLUMNS)),
@@ -107,12 +117,12 @@ _SHEET: Final = (
         _profile,
         *columns_of(station, _FACTS.replace(",", "")),
     )
-    .select_from(
-        station.outerjoin(contact, contact.c.station_key == station.c.key)
-        .outerjoin(link, link.c.station_key == station.c.key)
-        .outerjoin(station_access, station_access.c.station_key == station.c.key)
-    )
-    .where(station.c.removed_at.is_(None))
+    .select_from(_JOINED)
+    .where(_is_registered)
+)
+_GROUPS: Final = (
+    "SELECT DISTINCT station_group FROM station WHERE station_group IS NOT NULL AND removed_at IS NULL"
+    " ORDER BY station_group"
 )
 
 
@@ -165,6 +175,9 @@ class Stations:
             (description, group or None, registration.value, heartbeat_seconds, key),
         )
 
+    def put_labels(self, key: StationKey, labels: Sequence[str]) -> None:
+        put_labels(self._unit, key, labels)
+
     def remove(self, key: StationKey, at: datetime) -> None:
         self._unit.execute("UPDATE station SET removed_at = ? WHERE key = ?", (to_micros(at), key))
 
@@ -192,28 +205,32 @@ class Stations:
 
     def sheet(self, identity: str) -> StationSheet | None:
         rows = self._unit.select(_SHEET.where(station.c.identity == identity))
-        return self._to_sheet(rows[0]) if rows else None
+        return self._to_sheets(rows)[0] if rows else None
 
     def sheets(self, wanted: StationFilter, page: PageRequest) -> Page[StationSheet]:
-        statement = _SHEET.order_by(station.c.identity)
+        statement = _SHEET.where(*_conditions(wanted)).order_by(station.c.identity)
         if page.after is not None:
             statement = statement.where(station.c.identity > page.after)
-        if wanted.registration is not None:
-            statement = statement.where(station.c.registration == wanted.registration.value)
-        if wanted.is_online is not None:
-            statement = statement.where(link.c.node.is_not(None) if wanted.is_online else link.c.node.is_(None))
-        if wanted.security_profile is not None:
-            statement = statement.where(_profile == int(wanted.security_profile))
-        if wanted.group is not None:
-            statement = statement.where(is_in_group(wanted.group))
-        if wanted.search:
-            columns = [station.c[name] for name in ("identity", "description", "vendor", "model", "serial_number")]
-            matches = contains(columns[0], wanted.search)
-            for column in columns[1:]:
-                matches |= contains(column, wanted.search)
-            statement = statement.where(matches)
         rows = self._unit.select(paged(statement, page))
-        return page_of(rows, page, self._to_sheet, lambda row: row[1])
+        sheets = self._to_sheets(rows[: page.limit])
+        return Page(sheets, sheets[-1].station.identity if len(rows) > page.limit else None)
+
+    def count(self, wanted: StationFilter) -> int:
+        statement = select(func.count()).select_from(_JOINED).where(_is_registered, *_conditions(wanted))
+        return int(self._unit.select(statement)[0][0])
+
+    def groups(self) -> Sequence[str]:
+        return [row[0] for row in self._unit.all(_GROUPS)]
+
+    def labels(self) -> Sequence[str]:
+        return all_labels(self._unit)
+
+    def known_strangers(self, identities: Collection[str]) -> frozenset[str]:
+        if not identities:
+            return frozenset()
+        marks = ", ".join("?" for _ in identities)
+        sql = f"SELECT identity FROM unknown_station WHERE identity IN ({marks})"
+        return frozenset(row[0] for row in self._unit.all(sql, tuple(identities)))
 
     def record_strangers(self, strangers: Sequence[UnknownStation], keep: int) -> None:
         # Those of earlier units are written by now; this unit's are few, and the next one counts them.
@@ -232,11 +249,39 @@ class Stations:
             statement = statement.where(unknown_station.c.identity > page.after)
         return page_of(self._unit.select(paged(statement, page)), page, _to_stranger, lambda row: row[0])
 
+    def find_stranger(self, identity: str) -> UnknownStation | None:
+        rows = self._unit.select(select(unknown_station).where(unknown_station.c.identity == identity))
+        return _to_stranger(rows[0]) if rows else None
+
     def forget_stranger(self, identity: str) -> bool:
         return self._unit.execute("DELETE FROM unknown_station WHERE identity = ?", (identity,)) > 0
 
-    def _to_sheet(self, row: Row) -> StationSheet:
-        return _to_sheet(row, self._unit)
+    def _to_sheets(self, rows: Sequence[Row]) -> list[StationSheet]:
+        """In three questions, however many they are."""
+        keys = [row[0] for row in rows]
+        evses, labels = present_of(self._unit, keys), labels_of(self._unit, keys)
+        return [_to_sheet(row, evses[row[0]], labels[row[0]]) for row in rows]
+
+
+def _conditions(wanted: StationFilter) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if wanted.registration is not None:
+        found.append(station.c.registration == wanted.registration.value)
+    if wanted.is_online is not None:
+        found.append(link.c.node.is_not(None) if wanted.is_online else link.c.node.is_(None))
+    if wanted.security_profile is not None:
+        found.append(_profile == int(wanted.security_profile))
+    if wanted.group is not None:
+        found.append(is_in_group(wanted.group))
+    if wanted.label is not None:
+        found.append(has_label(station.c.key, wanted.label))
+    if wanted.is_faulted is not None:
+        is_faulted = station.c.key.in_(select(evse_status.c.station_key).where(evse_status.c.status == FAULTED))
+        found.append(is_faulted if wanted.is_faulted else ~is_faulted)
+    if wanted.search:
+        columns = [station.c[name] for name in ("identity", "description", "vendor", "model", "serial_number")]
+        found.append(or_(*(contains(column, wanted.search) for column in columns)))
+    return found
 
 
 def is_in_group(group: str) -> ColumnElement[bool]:
@@ -249,7 +294,7 @@ def to_station(row: Row) -> Station:
     return Station(StationKey(key), identity, Registration(registration), heartbeat_seconds)
 
 
-def _to_sheet(row: Row, unit: Unit) -> StationSheet:
+def _to_sheet(row: Row, evses: tuple[EvseStatus, ...], labels: tuple[str, ...]) -> StationSheet:
     description, group, created_at, booted_at, firmware_status, diagnostics_status, seen_at, node, profile = row[4:13]
     facts: Any = row[13:]  # the columns in the order of BootFacts
     return StationSheet(
@@ -264,7 +309,8 @@ def _to_sheet(row: Row, unit: Unit) -> StationSheet:
         firmware_status=firmware_status,
         diagnostics_status=diagnostics_status,
         security_profile=SecurityProfile(profile),
-        evses=present_at(unit, row[0]),
+        evses=evses,
+        labels=labels,
     )
 
 

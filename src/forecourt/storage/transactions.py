@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
 from sqlalchemy import BigInteger, Column, Index, Table, UniqueConstraint, select
+from sqlalchemy.sql.elements import ColumnElement
 
 from forecourt.domain.authorization.model import AuthorizationStatus, Verdict, fold
 from forecourt.domain.evse import Place
@@ -21,14 +23,12 @@ from forecourt.domain.transactions.model import (
     Transaction,
     TransactionFilter,
 )
-from forecourt.storage.connection import Row
 from forecourt.storage.errors import RowRefused
 from forecourt.storage.meter_values import MeterValues
-from forecourt.storage.pages import number_after, page_of
+from forecourt.storage.pages import number_after, page_of, pair_after
 from forecourt.storage.schema import (
     Key,
     columns_of,
-    from_micros,
     metadata,
     moment,
     paged,
@@ -36,8 +36,8 @@ from forecourt.storage.schema import (
     text,
     to_micros,
     to_number,
-    to_place,
 )
+from forecourt.storage.transaction_rows import to_doubtful_stop, to_transaction
 
 transaction: Final = Table(
     "station_transaction",
@@ -75,7 +75,13 @@ transaction: Final = Table(
 _columns = transaction.c
 Index("transaction_of_station", _columns.station_key, _columns.id)
 Index("transaction_of_token", _columns.folded_token, _columns.id)
-Index("transaction_by_start", _columns.started_at)
+Index("transaction_by_start", _columns.started_at, _columns.id)
+Index(
+    "transaction_now",
+    _columns.id,
+    sqlite_where=_columns.stopped_at.is_(None),
+    postgresql_where=_columns.stopped_at.is_(None),
+)
 Index(
     "transaction_active",
     _columns.folded_token,
@@ -83,6 +89,14 @@ Index(
     _columns.evse,
     sqlite_where=_columns.stopped_at.is_(None),
     postgresql_where=_columns.stopped_at.is_(None),
+)
+Index(
+    "transaction_by_stop",
+    _columns.stopped_at,
+    _columns.meter_start_wh,  # so that energy is added up without the rows
+    _columns.meter_stop_wh,
+    sqlite_where=_columns.stopped_at.is_not(None),
+    postgresql_where=_columns.stopped_at.is_not(None),
 )
 Index(
     "transaction_doubtful",
@@ -147,6 +161,11 @@ _NEWEST_ENERGY: Final = (
     " JOIN station_transaction AS t ON t.id = m.transaction_id AND t.station_key = m.station_key"
     " WHERE m.transaction_id = ? AND m.energy_wh IS NOT NULL ORDER BY m.taken_at DESC, m.key DESC LIMIT 1"
 )
+_STARTED_AT: Final = 6
+"""Where the time of the start stands in a row of a list."""
+_BEFORE_ALL: Final = (-(2**62), 0)
+_AT_ONCE: Final = 500
+"""Tokens in one statement."""
 _DOUBTFUL_STOP: Final = (
     "INSERT INTO doubtful_stop (station_key, transaction_id, stopped_at, meter_stop_wh, reason, id_token, doubts,"
     " received_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
@@ -214,7 +233,7 @@ class TransactionRecords(MeterValues):
             row = self._unit.one(_FIND, (transaction_id,))
         else:
             row = self._unit.one(f"{_FIND} AND t.station_key = ?", (transaction_id, station_key))
-        return None if row is None else _to_transaction(row)
+        return None if row is None else to_transaction(row)
 
     def stop(
         self, transaction_id: int, stop: Stop, doubts: frozenset[Doubt], *, remote_stop: int | None = None
@@ -279,31 +298,40 @@ class TransactionRecords(MeterValues):
 
     def list(self, wanted: TransactionFilter, page: PageRequest) -> Page[Transaction]:
         station = metadata.tables["station"]
-        statement = (
-            select(station.c.identity, *columns_of(transaction, _SHOWN))
-            .join(station, station.c.key == _columns.station_key)
-            .order_by(_columns.id.desc())
+        statement = select(station.c.identity, *columns_of(transaction, _SHOWN)).join(
+            station, station.c.key == _columns.station_key
         )
+        for condition in _conditions(wanted):
+            statement = statement.where(condition)
+        if _is_by_time(wanted):
+            statement = statement.order_by(_columns.started_at.desc(), _columns.id.desc())
+            pair = pair_after(page, beyond=_BEFORE_ALL)
+            if pair is not None:
+                started_at, number = pair
+                is_older = (_columns.started_at == started_at) & (_columns.id < number)
+                statement = statement.where(
+                    _columns.started_at <= started_at, (_columns.started_at < started_at) | is_older
+                )
+            rows = self._unit.select(paged(statement, page))
+            return page_of(rows, page, to_transaction, lambda row: f"{row[_STARTED_AT]}-{row[1]}")
         after = number_after(page)
         if after is not None:
             statement = statement.where(_columns.id < after)
-        if wanted.station is not None:
-            statement = statement.where(station.c.identity == wanted.station)
-        if wanted.evse is not None:
-            statement = statement.where(_columns.evse == to_number(wanted.evse))
-        if wanted.id_token is not None:
-            statement = statement.where(_columns.folded_token == fold(wanted.id_token))
-        if wanted.is_active is not None:
+        rows = self._unit.select(paged(statement.order_by(_columns.id.desc()), page))
+        return page_of(rows, page, to_transaction, lambda row: row[1])
+
+    def active_on(self, id_tokens: Collection[str]) -> Mapping[str, Sequence[int]]:
+        wanted = sorted({fold(one) for one in id_tokens})
+        columns = columns_of(transaction, "folded_token id")
+        found: dict[str, list[int]] = {}
+        for start in range(0, len(wanted), _AT_ONCE):
+            some = wanted[start : start + _AT_ONCE]
             is_active = _columns.stopped_at.is_(None)
-            statement = statement.where(is_active if wanted.is_active else ~is_active)
-        if wanted.is_doubtful is not None:
-            statement = statement.where(_columns.doubts != "" if wanted.is_doubtful else _columns.doubts == "")
-        if wanted.since is not None:
-            statement = statement.where(_columns.started_at >= to_micros(wanted.since))
-        if wanted.until is not None:
-            statement = statement.where(_columns.started_at < to_micros(wanted.until))
-        rows = self._unit.select(paged(statement, page))
-        return page_of(rows, page, _to_transaction, lambda row: row[1])
+            for token, number in self._unit.select(
+                select(*columns).where(_columns.folded_token.in_(some), is_active).order_by(_columns.id)
+            ):
+                found.setdefault(token, []).append(number)
+        return found
 
     def doubtful_stops(self, page: PageRequest) -> Page[DoubtfulStop]:
         station = metadata.tables["station"]
@@ -323,73 +351,41 @@ class TransactionRecords(MeterValues):
         if after is not None:
             statement = statement.where(columns.key < after)
         rows = self._unit.select(paged(statement, page))
-        return page_of(rows, page, lambda row: _to_doubtful_stop(row[1:]), lambda row: row[0])
+        return page_of(rows, page, lambda row: to_doubtful_stop(row[1:]), lambda row: row[0])
+
+
+def _is_by_time(wanted: TransactionFilter) -> bool:
+    """Whether to go along the times of start. Where something else leaves few transactions, going along that and
+    looking at the times of what is left is quicker; databases cannot know this beforehand."""
+    is_selective = wanted.is_active or wanted.is_doubtful or wanted.transaction_id is not None
+    of_whom = (wanted.station, wanted.id_token, wanted.driver)
+    return (wanted.since is not None or wanted.until is not None) and not is_selective and of_whom == (None, None, None)
+
+
+def _conditions(wanted: TransactionFilter) -> Iterator[ColumnElement[bool]]:
+    if wanted.transaction_id is not None:
+        yield _columns.id == wanted.transaction_id
+    if wanted.station is not None:
+        yield metadata.tables["station"].c.identity == wanted.station
+    if wanted.evse is not None:
+        yield _columns.evse == to_number(wanted.evse)
+    if wanted.id_token is not None:
+        yield _columns.folded_token == fold(wanted.id_token)
+    if wanted.driver is not None:
+        tag = metadata.tables["id_token"].c
+        yield _columns.folded_token.in_(select(tag.folded).where(tag.driver == wanted.driver))
+    if wanted.is_active is not None:
+        is_active = _columns.stopped_at.is_(None)
+        yield is_active if wanted.is_active else ~is_active
+    if wanted.is_doubtful is not None:
+        yield _columns.doubts != "" if wanted.is_doubtful else _columns.doubts == ""
+    # With something added no index is thought of: see _is_by_time.
+    started_at = _columns.started_at if _is_by_time(wanted) else _columns.started_at + 0
+    if wanted.since is not None:
+        yield started_at >= to_micros(wanted.since)
+    if wanted.until is not None:
+        yield started_at < to_micros(wanted.until)
 
 
 def _written(doubts: frozenset[Doubt]) -> str:
     return ",".join(sorted(doubt.value for doubt in doubts))
-
-
-def _to_doubts(written: str) -> frozenset[Doubt]:
-    return frozenset(Doubt(value) for value in written.split(",") if value)
-
-
-def _to_transaction(row: Row) -> Transaction:
-    station, identifier, evse, id_token, parent, status, started_at, meter_start_wh, reservation_id = row[:9]
-    received_at, doubts, remote_start, remote_stop = row[9:13]
-    return Transaction(
-        transaction_id=identifier,
-        station=station,
-        evse=to_place(evse),
-        id_token=id_token,
-        parent=parent,
-        status=AuthorizationStatus(status),
-        started_at=from_micros(started_at),
-        meter_start_wh=meter_start_wh,
-        reservation_id=reservation_id,
-        start_received_at=from_micros(received_at),
-        stop=_to_stop(row[13:19]),
-        doubts=_to_doubts(doubts),
-        operator_stop=_to_operator_stop(row[19:]),
-        remote_start=remote_start,
-        remote_stop=remote_stop,
-    )
-
-
-def _to_stop(row: Row) -> Stop | None:
-    stopped_at, meter_stop_wh, reason, stop_token, received_at, stopped_by = row
-    if stopped_at is None:
-        return None
-    return Stop(
-        stopped_at=from_micros(stopped_at),
-        meter_stop_wh=meter_stop_wh,
-        reason=reason,
-        id_token=stop_token,
-        received_at=from_micros(received_at),
-        stopped_by=stopped_by,
-    )
-
-
-def _to_operator_stop(row: Row) -> OperatorStop | None:
-    operator, stopped_at, meter_stop_wh, reason, received_at = row
-    if operator is None:
-        return None
-    return OperatorStop(
-        stopped_by=operator,
-        stopped_at=from_micros(stopped_at),
-        meter_stop_wh=meter_stop_wh,
-        reason=reason,
-        received_at=from_micros(received_at),
-    )
-
-
-def _to_doubtful_stop(row: Row) -> DoubtfulStop:
-    station, transaction_id, stopped_at, meter_stop_wh, reason, id_token, doubts, received_at = row
-    report = StopReport(
-        transaction_id=transaction_id,
-        stopped_at=from_micros(stopped_at),
-        meter_stop_wh=meter_stop_wh,
-        reason=reason,
-        id_token=id_token,
-    )
-    return DoubtfulStop(station, report, _to_doubts(doubts), from_micros(received_at))

@@ -22,10 +22,15 @@ ZONE: Final = "forecourt_zone"
 """The cookie in which a browser says its time zone, by its IANA name."""
 LANGUAGE: Final = "forecourt_language"
 THEME: Final = "forecourt_theme"
+BY_ITSELF: Final = "forecourt-live"
+"""The header of requests that a page makes without anybody."""
 PERMISSION: Final = "permission"
 """The option of a route that says who may use it; one without it is closed to all."""
 OPEN: Final = "open"
 """The option of a route that nobody need sign in for."""
+TOKENLESS: Final = "tokenless"
+"""The option of a route whose form is shown to whoever has no session yet, and so no token. Where it comes from is
+checked all the same."""
 CSRF: Final = "csrf"
 """The field of every form that proves that it is ours."""
 MAX_SECRET_CHARACTERS: Final = 200
@@ -52,7 +57,7 @@ async def admit(connection: Incoming, handler: BaseRouteHandler, house: House) -
     connection.scope["user"] = visitor
     speak(_manner(connection, visitor))
     if connection.scope.get("method") not in SAFE_METHODS:
-        check_origin(connection)
+        check_origin(connection, house.console_url)
     if handler.opt.get(OPEN):
         return
     permission = handler.opt.get(PERMISSION)
@@ -62,7 +67,7 @@ async def admit(connection: Incoming, handler: BaseRouteHandler, house: House) -
         raise Forbidden
 
 
-def check_origin(connection: Incoming) -> None:
+def check_origin(connection: Incoming, console_url: str = "") -> None:
     """A form may come from this origin only. Raises Foreign.
 
     Browsers say where it comes from (Fetch Metadata), or name its origin (RFC 6454). What names neither is no browser,
@@ -74,8 +79,16 @@ def check_origin(connection: Incoming) -> None:
             raise Foreign
         return
     origin = connection.headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc != connection.headers.get("host"):
+    ours = {connection.headers.get("host"), urlsplit(console_url).netloc or None} - {None}
+    if origin is not None and _netloc(origin) not in ours:
         raise Foreign
+
+
+def _netloc(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return None
 
 
 def visit_of(request: AnyRequest, house: House) -> Visit:
@@ -98,13 +111,15 @@ async def form_of(request: AnyRequest) -> Fields:
             given.setdefault(name, []).append(str(value))
     visitor = request.scope.get("user")
     token = given.pop(CSRF, [""])[0]
-    if isinstance(visitor, Visitor) and not hmac.compare_digest(token.encode(), visitor.csrf.encode()):
-        raise Foreign
+    if isinstance(visitor, Visitor) and not request.route_handler.opt.get(TOKENLESS):
+        given_token = token.encode("utf-8", "surrogatepass")
+        if not hmac.compare_digest(given_token, visitor.csrf.encode()):
+            raise Foreign
     return Fields(given, files)
 
 
 async def _visitor(connection: Incoming, house: House) -> Visitor | None:
-    secret = connection.cookies.get(SESSION, "")
+    secret = connection.cookies.get(house.cookie(SESSION), "")
     if not 0 < len(secret) <= MAX_SECRET_CHARACTERS:
         return None
     found, is_stale = await house.workspace.read(
@@ -113,9 +128,14 @@ async def _visitor(connection: Incoming, house: House) -> Visitor | None:
             visitor is not None and services.sessions.needs_record(visitor),
         )
     )
-    if is_stale:
+    if is_stale and not _is_by_itself(connection):
         await house.workspace.write(lambda services: services.sessions.seen(secret))
     return found
+
+
+def _is_by_itself(connection: Incoming) -> bool:
+    """A page that follows what happens asks without anybody; a session does not last longer for that."""
+    return connection.headers.get(BY_ITSELF) is not None or connection.scope["path"] == "/live"
 
 
 def _manner(connection: Incoming, visitor: Visitor | None) -> Manner:

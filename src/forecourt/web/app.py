@@ -44,6 +44,7 @@ STATUS_BY_KIND: Final = {
     Kind.REFUSED: HTTPStatus.FORBIDDEN,
     Kind.UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
 }
+STAY_WITH_TLS: Final = "max-age=31536000"
 FOR_EVER: Final = "public, max-age=31536000, immutable"
 
 MEDIA_TYPES: Final = {
@@ -72,6 +73,11 @@ def create_pages(house: House) -> Litestar:
         """A function, because the framework copies guards deeply."""
         await admit(connection, handler, house)
 
+    async def stay_with_tls(message: Message, _scope: Scope) -> None:
+        """Browsers that were here by TLS once stay with it (RFC 6797)."""
+        if house.is_secure and message["type"] == "http.response.start":
+            MutableScopeHeaders.from_message(message).setdefault("Strict-Transport-Security", STAY_WITH_TLS)
+
     async def visit(request: AnyRequest) -> Visit:
         return visit_of(request, house)
 
@@ -89,7 +95,7 @@ def create_pages(house: House) -> Litestar:
         guards=[guard],
         dependencies={"visit": Provide(visit), "form": Provide(form)},
         exception_handlers=handlers,
-        before_send=[_add_policy, add_security_headers],
+        before_send=[_add_policy, stay_with_tls, add_security_headers],
         request_max_body_size=MAX_FORM_BYTES,
         openapi_config=None,
         logging_config=None,

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import enum
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final, TypeVar
 
@@ -67,6 +66,14 @@ class Fields:
 
     def fault(self, name: str) -> str:
         return self.faults.get(name, "")
+
+    def put(self, name: str, text: str) -> None:
+        """Show something else than was typed."""
+        self._given[name] = [text]
+
+    def copy(self) -> Fields:
+        """The same texts, of which nothing was refused yet."""
+        return Fields(self._given, self._files)
 
     # Reading
 
@@ -163,15 +170,27 @@ class Fields:
         name = error.field if error.field in self._given else WHOLE_FORM
         self.refuse(name or WHOLE_FORM, error.sentence)
 
-    @contextmanager
-    def refusals(self) -> Iterator[None]:
-        """Takes what the business refuses. What is gone (NOT_FOUND) is a matter of the page, and goes through."""
-        try:
-            yield
-        except DomainError as error:
-            if error.kind is Kind.NOT_FOUND:
-                raise
-            self.take(error)
+    def refusals(self) -> Refusals:
+        """``with form.refusals():`` takes what the business refuses. What is gone (NOT_FOUND) is a matter of the page,
+        and goes through."""
+        return Refusals(self)
+
+
+class Refusals:
+    """A context in which what the business refuses ends in a form. A class, because type checkers learn from its
+    ``bool`` that what follows the context is reached."""
+
+    def __init__(self, form: Fields) -> None:
+        self._form = form
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: object) -> bool:
+        if not isinstance(error, DomainError) or error.kind is Kind.NOT_FOUND:
+            return False
+        self._form.take(error)
+        return True
 
 
 def _texts(value: object) -> list[str]:

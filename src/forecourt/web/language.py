@@ -41,6 +41,9 @@ class Manner:
 
 PLAIN: Final = Manner("en", UTC, "UTC", "auto")
 
+_FORMS: Final = {"en": "en_GB"}
+"""Whose way to write dates and numbers a language has: English is for all the world, and not for North America."""
+
 _manner: ContextVar[Manner] = ContextVar("manner", default=PLAIN)
 
 
@@ -105,4 +108,4 @@ def _translations(language: str) -> NullTranslations:
 
 @functools.cache
 def _locale(language: str) -> Locale:
-    return Locale.parse(language)
+    return Locale.parse(_FORMS.get(language, language))

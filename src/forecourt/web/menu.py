@@ -38,7 +38,7 @@ MENU: Final = (
         ),
     ),
     Group(
-        _("Charging"),
+        _("Charging and tags"),
         (
             Entry("/transactions", _("Transactions"), "bolt"),
             Entry("/reservations", _("Reservations"), "calendar-event"),

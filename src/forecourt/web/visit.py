@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from http import HTTPStatus
 from typing import Any, Final, TypeVar
@@ -19,13 +19,19 @@ from forecourt.clock import Clock
 from forecourt.domain.access.model import PasswordHasher
 from forecourt.domain.access.permissions import PERMISSIONS, Permission
 from forecourt.domain.access.sessions import Visitor
+from forecourt.domain.audit.model import Deed, Via
+from forecourt.domain.audit.recording import Record, RecordedWorkspace
 from forecourt.domain.files.shelf import Shelf
 from forecourt.domain.paging import PageRequest
 from forecourt.domain.services import Services, Workspace
 from forecourt.operations.catalogue import Catalogue
 from forecourt.web.fields import Fields
 from forecourt.web.language import Manner
+from forecourt.web.live import Live
+from forecourt.web.oidc import OpenId
 from forecourt.web.rendering import Renderer
+from forecourt.web.shown import NOWHERE, ShownSection, Surroundings
+from forecourt.web.sign_in_desk import SignInDesk
 
 NOTICE: Final = "forecourt_notice"
 """The cookie that carries what was done to the page that follows."""
@@ -57,6 +63,20 @@ class House:
     max_firmware_bytes: int
     is_secure: bool
     """The console is reached by HTTPS, so that cookies travel by it only."""
+    console_url: str = ""
+    """Where browsers reach it; empty when the settings do not say."""
+    openid: OpenId | None = None
+    """The provider that people may sign in with."""
+    desk: SignInDesk = field(default_factory=SignInDesk)
+    live: Live = field(default_factory=Live)
+    settings: Sequence[ShownSection] = ()
+    """The settings of this process, as they may be shown."""
+    surroundings: Surroundings = NOWHERE
+
+    def cookie(self, name: str) -> str:
+        """A cookie's name in the browser. Behind TLS it says that nobody but this host can have set it
+        (RFC 6265bis §4.1.3.2): a page of a neighbouring host could plant one otherwise."""
+        return f"__Host-{name}" if self.is_secure else name
 
 
 class Visit:
@@ -132,17 +152,34 @@ class Visit:
         return await self.house.workspace.read(work)
 
     async def write(self, work: Callable[[Services], Result]) -> Result:
-        return await self.house.workspace.write(work)
+        """Change something, and write down who did it. What hands the workspace on hands on `workspace`, for that."""
+        return await self.workspace.write(work)
+
+    @cached_property
+    def workspace(self) -> Workspace:
+        """In which what is done is written down, once for each form that was sent."""
+        if self.request.method in ("GET", "HEAD") or not self.is_signed_in:
+            return self.house.workspace
+        return RecordedWorkspace(self.house.workspace, self.record)
+
+    @cached_property
+    def record(self) -> Record:
+        """What will be written down of this form. A handler may `tell` more of it, before it writes, and no secret."""
+        names = [unquote(str(value)) for value in self.request.path_params.values()]
+        subject, *others = names or [""]
+        action = str(self.request.scope["path_template"])
+        deed = Deed(who=self.asked_by, via=Via.PAGE, action=action, subject=subject, detail=", ".join(others))
+        return Record(deed)
 
     # How they are answered
 
     def show(self, template: str, *, status: int = HTTPStatus.OK, **context: object) -> Response[str]:
         """A page. The notice of what was done before is shown once."""
-        notice = self.request.cookies.get(NOTICE, "")
+        notice = self.request.cookies.get(self.house.cookie(NOTICE), "")
         html = self.house.renderer.render(template, visit=self, notice=_decoded(notice), **context)
         response = Response(html, status_code=status, media_type="text/html; charset=utf-8")
         if notice:
-            response.delete_cookie(NOTICE)
+            response.set_cookie(self._notice("", seconds=0))
         return response
 
     def show_form(self, template: str, form: Fields, **context: object) -> Response[str]:
@@ -152,16 +189,18 @@ class Visit:
 
     def go(self, path: str, done: str = "") -> Response[None]:
         """On to another page of this system, which tells what was done."""
-        response: Response[None] = Response(None, status_code=HTTPStatus.SEE_OTHER, headers={"Location": path})
+        response: Response[None] = Response(
+            None, status_code=HTTPStatus.SEE_OTHER, headers={"Location": path}, media_type="text/plain"
+        )
         if done:
             response.set_cookie(self._notice(done))
         return response
 
-    def _notice(self, done: str) -> Cookie:
+    def _notice(self, done: str, *, seconds: int = NOTICE_SECONDS) -> Cookie:
         return Cookie(
-            NOTICE,
+            self.house.cookie(NOTICE),
             value=quote(done[:MAX_NOTICE_CHARACTERS], safe=""),
-            max_age=NOTICE_SECONDS,
+            max_age=seconds,
             httponly=True,
             samesite="strict",
             secure=self.house.is_secure,

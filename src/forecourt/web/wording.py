@@ -14,6 +14,8 @@ from markupsafe import Markup
 
 from forecourt.web.language import gettext, manner
 
+_TIED: Final = "\N{NO-BREAK SPACE}"
+"""A number stays in one line with its unit."""
 _HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
@@ -57,10 +59,10 @@ def span(seconds: float | timedelta | None) -> str:
     hours, rest = divmod(rest, 3600)
     minutes, rest = divmod(rest, 60)
     if days:
-        return f"{days} d {hours} h"
+        return f"{days} d {hours} h".replace(" ", _TIED)
     if hours:
-        return f"{hours} h {minutes:02} min"
-    return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
+        return f"{hours} h {minutes:02} min".replace(" ", _TIED)
+    return (f"{minutes} min {rest:02} s" if minutes else f"{rest} s").replace(" ", _TIED)
 
 
 def number(value: float | None, digits: int = 0) -> str:
@@ -72,12 +74,12 @@ def number(value: float | None, digits: int = 0) -> str:
 
 def energy(watt_hours: float | None) -> str:
     """Watt hours as kWh."""
-    return "–" if watt_hours is None else f"{_scaled(watt_hours / 1000)} kWh"
+    return "–" if watt_hours is None else f"{_scaled(watt_hours / 1000)}{_TIED}kWh"
 
 
 def power(watts: float | None) -> str:
     """Watts as kW."""
-    return "–" if watts is None else f"{_scaled(watts / 1000)} kW"
+    return "–" if watts is None else f"{_scaled(watts / 1000)}{_TIED}kW"
 
 
 def size(count: int | None) -> str:
@@ -89,7 +91,7 @@ def size(count: int | None) -> str:
         if value < 1024 or unit == "TiB":
             break
         value /= 1024
-    return f"{number(value, 0 if unit == 'B' else 1)} {unit}"
+    return f"{number(value, 0 if unit == 'B' else 1)}{_TIED}{unit}"
 
 
 def label(value: object) -> str:

@@ -7,6 +7,8 @@ from datetime import timedelta
 import pytest
 
 from forecourt.domain.access.model import TOKEN_PREFIX, ApiToken, check_name, digest, new_secret
+from forecourt.domain.access.permissions import PERMISSIONS, Permission, Role
+from forecourt.domain.access.service import USUAL_SCOPES
 from forecourt.domain.errors import Kind
 from tests.domain.world import ALL, World, refused
 from tests.support.clock import NOON
@@ -19,7 +21,7 @@ def test_a_token_is_found_by_its_secret() -> None:
 
     token, secret = access.create_token("ci")
 
-    assert token == ApiToken("ci", NOON, None)
+    assert token == ApiToken("ci", NOON, None, USUAL_SCOPES)
     assert access.find_token(secret) == token
     assert access.list_tokens(ALL).items == [token]
 
@@ -67,6 +69,25 @@ def test_a_token_that_would_have_expired_is_not_made(age: timedelta) -> None:
     with refused(Kind.INVALID, field="expiresAt"):
         access.create_token("ci", NOON - age)
     assert access.list_tokens(ALL).items == []
+
+
+def test_a_token_may_do_what_an_operator_may_unless_it_is_said() -> None:
+    access = World().services.access
+
+    _token, secret = access.create_token("ci")
+    found = access.find_token(secret)
+    assert found is not None
+    assert found.scopes == PERMISSIONS[Role.OPERATOR] == {Permission.VIEW, Permission.OPERATE, Permission.MANAGE}
+
+    _token, secret = access.create_token("watch", scopes=frozenset({Permission.AUDIT}))
+    found = access.find_token(secret)
+    assert found is not None
+    assert found.scopes == {Permission.AUDIT}
+
+
+def test_a_token_without_any_scope_is_not_made() -> None:
+    with refused(Kind.INVALID, field="scopes"):
+        World().services.access.create_token("ci", scopes=frozenset())
 
 
 def test_a_name_is_taken_once_until_its_token_is_revoked() -> None:
@@ -120,3 +141,21 @@ def test_a_short_password_is_refused_and_not_repeated() -> None:
         access.set_admin_password("secret7")
     assert "secret7" not in str(error.value)
     assert not access.has_admin()
+
+
+def test_the_password_of_the_settings_ends_the_sessions_of_the_administrator() -> None:
+    services = World().services
+    services.access.set_admin_password("the first one")
+    secret = services.sessions.open("admin", address="192.0.2.1", agent="tests")
+
+    services.access.set_admin_password("another one")
+
+    assert services.sessions.find(secret) is None
+    assert services.accounts.get("admin").role is Role.ADMIN
+
+
+def test_there_is_an_administrator_as_long_as_one_is_enabled_whatever_the_name() -> None:
+    services = World().services
+    services.accounts.add("root", role=Role.ADMIN, password_hash="plain:x")
+    assert services.access.has_admin()
+    assert services.access.password_hash("admin") is None

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
 
+from forecourt.domain.access.permissions import Permission
 from forecourt.domain.errors import invalid
 
 TOKEN_PREFIX: Final = "fct_"
@@ -23,6 +24,8 @@ class ApiToken:
     name: str
     created_at: datetime
     expires_at: datetime | None
+    scopes: frozenset[Permission]
+    """What it may do."""
 
 
 class PasswordHasher(Protocol):

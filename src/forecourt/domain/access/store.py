@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Protocol
 
 from forecourt.domain.access.model import ApiToken
@@ -21,8 +22,14 @@ class AccessStore(Protocol):
 
     def tokens(self, page: PageRequest) -> Page[ApiToken]: ...
 
-    def find_password(self, account: str) -> str | None:
-        """The hash of an account's password, or None when there is no such account."""
+    def has_admin(self) -> bool:
+        """Whether there is an administrator who is enabled."""
         ...
 
-    def put_password(self, account: str, hashed: str) -> None: ...
+    def find_password(self, account: str) -> str | None:
+        """The hash of an account's password, or None when there is no such account, or it has none."""
+        ...
+
+    def put_admin(self, account: str, hashed: str, at: datetime) -> None:
+        """Make an administrator, or give an account that exists this password."""
+        ...

@@ -198,6 +198,18 @@ class AccessSheet:
     """The serial number that it told when it last booted."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessCount:
+    """How many registered stations have the same in these three."""
+
+    profile: SecurityProfile
+    leniencies: frozenset[Leniency]
+    has_own_certificate: bool
+    stations: int
+    example: str
+    """The identity of one of them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """A registered station at the door."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final, Protocol, TypeAlias, TypeVar
 
 from forecourt.domain.admission.ledger import Ledger
 from forecourt.domain.admission.model import (
     Access,
+    AccessCount,
     AccessSheet,
     Caller,
     Entry,
@@ -314,6 +315,10 @@ class Admissions:
         return self._store.reported_serial(station.key) or None
 
     # Questions
+
+    def counts(self) -> Sequence[AccessCount]:
+        """How many registered stations have which profile, and what is excused in them."""
+        return self._store.counts()
 
     def sheet(self, station: Station) -> AccessSheet:
         return AccessSheet(station, self._store.access(station.key), self._store.reported_serial(station.key))

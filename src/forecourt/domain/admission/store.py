@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
-from forecourt.domain.admission.model import Access, Caller, Password, PasswordNumber, SecurityProfile
+from forecourt.domain.admission.model import Access, AccessCount, Caller, Password, PasswordNumber, SecurityProfile
 
 
 class AdmissionStore(Protocol):
@@ -40,6 +41,10 @@ class AdmissionStore(Protocol):
     def put_password(self, password: Password) -> None: ...
 
     def remove_password(self, number: PasswordNumber) -> None: ...
+
+    def counts(self) -> Sequence[AccessCount]:
+        """Of registered stations."""
+        ...
 
     def reported_serial(self, station_key: int) -> str | None:
         """The serial number that the station told when it last booted."""

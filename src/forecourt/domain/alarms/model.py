@@ -25,6 +25,17 @@ class Level(enum.Enum):
     """Something does not work, or will not within a day."""
 
 
+class Raised(enum.Enum):
+    """What came of raising an alarm."""
+
+    UNCHANGED = "unchanged"
+    """It is open, with this level and this sentence."""
+    REWORDED = "reworded"
+    """It was open with another sentence."""
+    RAISED = "raised"
+    """It was not open, or had another level."""
+
+
 class Topic(enum.Enum):
     """What an alarm is about. With its subject it names the alarm: the same one is open once at most."""
 
@@ -42,6 +53,8 @@ class Topic(enum.Enum):
     """Subject: its number."""
     FILES = "files"
     """Files of stations cannot be kept. Subject: a short name."""
+    NOTIFICATIONS = "notifications"
+    """A subscription was paused, because nothing could be delivered. Subject: its name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

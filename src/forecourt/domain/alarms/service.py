@@ -14,11 +14,14 @@ from forecourt.domain.alarms.model import (
     AlarmNumber,
     Level,
     OpenAlarms,
+    Raised,
     Topic,
 )
 from forecourt.domain.alarms.store import AlarmStore
 from forecourt.domain.changes import Changes
 from forecourt.domain.errors import conflict, not_found
+from forecourt.domain.events.kinds import Kind as Told
+from forecourt.domain.events.service import Events
 from forecourt.domain.paging import Page, PageRequest
 from forecourt.domain.storable import storable
 
@@ -29,22 +32,28 @@ KEPT: Final = timedelta(days=365)
 class Alarms:
     """Everything that can happen to alarms."""
 
-    def __init__(self, store: AlarmStore, clock: Clock, changes: Changes) -> None:
+    def __init__(self, store: AlarmStore, clock: Clock, changes: Changes, *, events: Events) -> None:
         self._store = store
         self._clock = clock
         self._changes = changes
+        self._events = events
 
     def raise_(self, topic: Topic, subject: str, level: Level, sentence: str) -> None:
         """See to it that this alarm is open, with this level and this sentence, which says what is wrong and what to
         do. May be called again and again: nothing happens when nothing is other than before."""
-        bounded = storable(subject, MAX_SUBJECT), level, storable(sentence, MAX_SENTENCE)
-        if self._store.raise_(topic, *bounded, self._clock.now()):
+        name, said = storable(subject, MAX_SUBJECT), storable(sentence, MAX_SENTENCE)
+        came_of_it = self._store.raise_(topic, name, level, said, self._clock.now())
+        if came_of_it is not Raised.UNCHANGED:
             self._changes.security_noted()
+        if came_of_it is Raised.RAISED:
+            self._events.tell(Told.ALARM_RAISED, name, {"topic": topic.value, "level": level.value, "sentence": said})
 
     def end(self, topic: Topic, subject: str) -> None:
         """It is over. Nothing happens when it is not open."""
-        if self._store.end(topic, storable(subject, MAX_SUBJECT), self._clock.now()):
+        name = storable(subject, MAX_SUBJECT)
+        if self._store.end(topic, name, self._clock.now()):
             self._changes.security_noted()
+            self._events.tell(Told.ALARM_ENDED, name, {"topic": topic.value})
 
     def acknowledge(self, number: AlarmNumber, *, asked_by: str) -> Alarm:
         """An operator knows of it; it stays open until it is over. Raises DomainError NOT_FOUND, or CONFLICT for one

@@ -5,16 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Protocol
 
-from forecourt.domain.alarms.model import Alarm, AlarmFilter, AlarmNumber, Level, OpenAlarms, Topic
+from forecourt.domain.alarms.model import Alarm, AlarmFilter, AlarmNumber, Level, OpenAlarms, Raised, Topic
 from forecourt.domain.paging import Page, PageRequest
 
 
 class AlarmStore(Protocol):
     """Alarms; of each topic and subject at most one is open, whoever raises it at the same time."""
 
-    def raise_(self, topic: Topic, subject: str, level: Level, sentence: str, at: datetime) -> bool:
-        """Open it, or change the open one. One that becomes critical is no longer acknowledged. False when it was
-        open with the same level and sentence already."""
+    def raise_(self, topic: Topic, subject: str, level: Level, sentence: str, at: datetime) -> Raised:
+        """Open it, or change the open one. One that becomes critical is no longer acknowledged."""
         ...
 
     def end(self, topic: Topic, subject: str, at: datetime) -> bool:

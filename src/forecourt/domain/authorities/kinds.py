@@ -154,7 +154,7 @@ def check_settings(kind: AuthorityKind, given: Mapping[str, str]) -> None:
                 f"An authority of the kind {kind.value} has no setting {name!r}; it has {', '.join(known)}.",
                 field=f"settings.{name}",
             )
-        if (fault := _fault(setting, value)) is not None:
+        if value and (fault := _fault(setting, value)) is not None:
             raise invalid(f"The setting {name} cannot be used: {fault}", field=f"settings.{name}")
     for setting in known.values():
         if setting.is_required and not given.get(setting.name):

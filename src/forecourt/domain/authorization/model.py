@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from forecourt.domain.drivers.model import DriverNumber
 from forecourt.domain.errors import check_note, invalid
 
 MAX_TOKEN_CHARACTERS: Final = 20
@@ -36,6 +37,22 @@ class IdToken:
     max_active_transactions: int | None = 1
     """How many transactions may run at once; None means any number."""
     note: str = ""
+    driver: DriverNumber | None = None
+    """Whose it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenFilter:
+    """Which tokens to list; None means any."""
+
+    search: str | None = None
+    """A part of the token, of its group or of its note."""
+    group: str | None = None
+    is_blocked: bool | None = None
+    is_expired: bool | None = None
+    is_charging: bool | None = None
+    """A transaction runs on it now."""
+    driver: DriverNumber | None = None
 
 
 @dataclass(frozen=True, slots=True)

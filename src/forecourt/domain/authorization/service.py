@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from typing import Final
 
 from forecourt.clock import Clock
 from forecourt.domain.authorization.model import (
     AuthorizationStatus,
     IdToken,
+    TokenFilter,
     UnknownToken,
     Verdict,
     check_token,
+    fold,
     judge,
 )
 from forecourt.domain.authorization.store import TokenStore
-from forecourt.domain.errors import conflict, not_found
+from forecourt.domain.drivers.model import DriverNumber
+from forecourt.domain.errors import DomainError, conflict, invalid, not_found
 from forecourt.domain.paging import Page, PageRequest
 from forecourt.domain.provisioning.model import Station
 
@@ -53,14 +57,50 @@ class Authorization:
 
     def add(self, token: IdToken) -> IdToken:
         """Register a token. Raises DomainError INVALID or CONFLICT."""
-        check_token(token)
+        self._check(token)
         if not self._store.add(token, self._clock.now()):
             raise conflict(f"An id tag {token.id_token!r} is registered already.", field="idTag")
         self._store.forget_stranger(token.id_token)
         return token
 
+    def add_all(self, tokens: Sequence[IdToken]) -> None:
+        """Register many at once, all or none. Raises DomainError INVALID or CONFLICT for all of them; `faults` says
+        before what is wrong with which."""
+        faults = self.faults(tokens)
+        if faults:
+            raise conflict(f"The id tag {tokens[min(faults)].id_token!r} cannot be registered: {faults[min(faults)]}")
+        if self._store.add_all(tokens, self._clock.now()) != len(tokens):
+            raise conflict("One of these id tags was registered meanwhile. None was taken; try again.")
+
+    def faults(self, tokens: Sequence[IdToken]) -> dict[int, str]:
+        """Why tokens cannot be registered together, by their positions."""
+        known = self._store.known([token.id_token for token in tokens])
+        drivers = self._store.known_drivers({token.driver for token in tokens if token.driver is not None})
+        seen: dict[str, int] = {}
+        faults: dict[int, str] = {}
+        for index, token in enumerate(tokens):
+            try:
+                check_token(token)
+                _check_driver(token, drivers)
+            except DomainError as error:
+                faults[index] = error.sentence
+            folded = fold(token.id_token)
+            if folded in known:
+                faults.setdefault(index, f"An id tag {token.id_token!r} is registered already.")
+            elif folded in seen:
+                faults.setdefault(index, f"The id tag {token.id_token!r} is here twice.")
+            seen.setdefault(folded, index)
+        return faults
+
+    def block(self, id_token: str) -> IdToken:
+        """From now on it may not charge; what runs goes on."""
+        return self.replace(replace(self.get(id_token), is_blocked=True))
+
+    def unblock(self, id_token: str) -> IdToken:
+        return self.replace(replace(self.get(id_token), is_blocked=False))
+
     def replace(self, token: IdToken) -> IdToken:
-        check_token(token)
+        self._check(token)
         if not self._store.replace(token):
             raise not_found(f"No id tag {token.id_token!r} is registered.")
         return self.get(token.id_token)
@@ -81,8 +121,22 @@ class Authorization:
             raise not_found(f"No id tag {id_token!r} is registered.")
         return token
 
-    def list(self, search: str | None, page: PageRequest) -> Page[IdToken]:
-        return self._store.list(search, page)
+    def list(self, wanted: TokenFilter | None, page: PageRequest) -> Page[IdToken]:
+        """Ordered by token; None asks for all."""
+        return self._store.list(wanted or TokenFilter(), self._clock.now(), page)
+
+    def find_stranger(self, id_token: str) -> UnknownToken | None:
+        """What is on record of an unknown token."""
+        return self._store.find_stranger(id_token)
 
     def list_strangers(self, page: PageRequest) -> Page[UnknownToken]:
         return self._store.strangers(page)
+
+    def _check(self, token: IdToken) -> None:
+        check_token(token)
+        _check_driver(token, self._store.known_drivers([] if token.driver is None else [token.driver]))
+
+
+def _check_driver(token: IdToken, known: Collection[DriverNumber]) -> None:
+    if token.driver is not None and token.driver not in known:
+        raise invalid(f"There is no driver {token.driver}.", field="driver")

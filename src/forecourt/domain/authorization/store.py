@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from forecourt.domain.authorization.model import IdToken, UnknownToken
+from forecourt.domain.authorization.model import IdToken, TokenFilter, UnknownToken
+from forecourt.domain.drivers.model import DriverNumber
 from forecourt.domain.paging import Page, PageRequest
 
 
@@ -22,7 +24,21 @@ class TokenStore(Protocol):
 
     def remove(self, id_token: str) -> bool: ...
 
-    def list(self, search: str | None, page: PageRequest) -> Page[IdToken]: ...
+    def add_all(self, tokens: Sequence[IdToken], at: datetime) -> int:
+        """Add many, which differ, in few statements. Returns how many there are now that were not there before."""
+        ...
+
+    def known(self, id_tokens: Collection[str]) -> frozenset[str]:
+        """Those of them that exist, folded."""
+        ...
+
+    def known_drivers(self, numbers: Collection[DriverNumber]) -> frozenset[DriverNumber]: ...
+
+    def list(self, wanted: TokenFilter, now: datetime, page: PageRequest) -> Page[IdToken]:
+        """Ordered by token."""
+        ...
+
+    def find_stranger(self, id_token: str) -> UnknownToken | None: ...
 
     def record_stranger(self, id_token: str, station_key: int, at: datetime) -> None: ...
 

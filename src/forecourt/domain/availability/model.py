@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from forecourt.domain.evse import Place
 
@@ -22,6 +23,10 @@ class StatusReport:
     """The station's own time stamp; None when it sent none."""
 
 
+FAULTED: Final = "Faulted"
+"""The status of what cannot be used until somebody has looked at it; every version of OCPP has this word."""
+
+
 @dataclass(frozen=True, slots=True)
 class EvseStatus:
     """A report and when it counts from: the station's time stamp, or the time of arrival if that is earlier.
@@ -31,3 +36,24 @@ class EvseStatus:
 
     report: StatusReport
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectorState:
+    """The present state of one place of one station."""
+
+    station: str
+    is_online: bool
+    status: EvseStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectorFilter:
+    """Which places to list; None means any."""
+
+    station: str | None = None
+    """A part of the identity."""
+    status: str | None = None
+    error_code: str | None = None
+    is_online: bool | None = None
+    """Whether its station is connected: the state of one that is not may be old."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from forecourt.clock import Clock
-from forecourt.domain.availability.model import EvseStatus, StatusReport
+from forecourt.domain.availability.model import ConnectorFilter, ConnectorState, EvseStatus, StatusReport
 from forecourt.domain.availability.store import AvailabilityStore
 from forecourt.domain.evse import Place
 from forecourt.domain.paging import Page, PageRequest
@@ -28,3 +30,14 @@ class Availability:
 
     def history(self, station: Station, place: Place | None, page: PageRequest) -> Page[EvseStatus]:
         return self._store.history(station.key, place, page)
+
+    def connectors(self, wanted: ConnectorFilter, page: PageRequest) -> Page[ConnectorState]:
+        return self._store.connectors(wanted, page)
+
+    def counts(self) -> Mapping[str, int]:
+        """How many connectors are in each status."""
+        return self._store.counts()
+
+    def error_codes(self) -> Sequence[str]:
+        """Every error code that is reported now."""
+        return self._store.error_codes()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from forecourt.domain.availability.model import EvseStatus
+from forecourt.domain.availability.model import ConnectorFilter, ConnectorState, EvseStatus
 from forecourt.domain.evse import Place
 from forecourt.domain.paging import Page, PageRequest
 
@@ -20,4 +21,16 @@ class AvailabilityStore(Protocol):
 
     def history(self, station_key: int, place: Place | None, page: PageRequest) -> Page[EvseStatus]:
         """Newest first."""
+        ...
+
+    def connectors(self, wanted: ConnectorFilter, page: PageRequest) -> Page[ConnectorState]:
+        """The present state of every place of all registered stations, by identity and number."""
+        ...
+
+    def counts(self) -> Mapping[str, int]:
+        """How many connectors of registered stations are in each status, the whole station not counted."""
+        ...
+
+    def error_codes(self) -> Sequence[str]:
+        """Every error code that is reported now, in order."""
         ...

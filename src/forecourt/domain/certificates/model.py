@@ -228,6 +228,8 @@ class Sheet:
 class CalendarFilter:
     """Which stations to list; None means any."""
 
+    station: str | None = None
+    """Only this one."""
     search: str | None = None
     """In the identity of the station, or the subject or fingerprint of its certificate."""
     group: str | None = None

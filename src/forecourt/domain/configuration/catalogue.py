@@ -5,14 +5,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from forecourt.domain.configuration.keys import Access, Items, Key, boolean, integer, items, text
+from forecourt.domain.configuration.keys import SECURITY, Access, Items, Key, boolean, integer, items, text
 
 _CORE: Final = "Core"
 _LISTS: Final = "LocalAuthListManagement"
 _RESERVATION: Final = "Reservation"
 _CHARGING: Final = "SmartCharging"
 _FIRMWARE: Final = "FirmwareManagement"
-_SECURITY: Final = "Security"
+_SECURITY: Final = SECURITY
 _ISO_15118: Final = "ISO 15118 Plug & Charge"
 _PRICING: Final = "California Pricing"
 

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
+from typing import Final
+
+SECURITY: Final = "Security"
+"""What keys of the security whitepaper belong to."""
 
 
 class KeyType(enum.Enum):
@@ -67,6 +71,11 @@ class Key:
     items: Items | None = None
     takes_effect: str | None = None
     """When a change takes effect, where the standard says so."""
+
+    @property
+    def is_security(self) -> bool:
+        """Who changes it changes how the station is let in, or what it trusts."""
+        return self.profile == SECURITY
 
     @property
     def limit_name(self) -> str:

@@ -32,6 +32,9 @@ from forecourt.domain.errands.model import (
 )
 from forecourt.domain.errands.store import ErrandStore
 from forecourt.domain.errors import DomainError, conflict, is_lasting, not_found
+from forecourt.domain.events.kinds import Kind as Told
+from forecourt.domain.events.model import Value
+from forecourt.domain.events.service import Events
 from forecourt.domain.paging import Page, PageRequest
 from forecourt.domain.provisioning.model import Registration, Station
 
@@ -43,10 +46,11 @@ Watcher = Callable[[int, ErrandNumber, Any, Failure], None]  # each takes the in
 class Errands:
     """The only way to ask something of a station."""
 
-    def __init__(self, store: ErrandStore, clock: Clock, changes: Changes) -> None:
+    def __init__(self, store: ErrandStore, clock: Clock, changes: Changes, *, events: Events) -> None:
         self._store = store
         self._clock = clock
         self._changes = changes
+        self._events = events
         self._watchers: dict[type[Intent], Watcher] = {}
         self._troubles: dict[ErrandNumber, int] = {}
 
@@ -287,7 +291,23 @@ class Errands:
         if is_new:
             self._changes.errand_changed(claim.number)
             self._tell(claim, failure)
+            if state is not ErrandState.CANCELLED:
+                self._tell_outside(claim.number)
         return is_new
+
+    def _tell_outside(self, number: ErrandNumber) -> None:
+        """Of one of many it is told with its batch."""
+        errand = self.get(number)
+        if errand.batch is not None:
+            return
+        data: dict[str, Value] = {
+            "errand": int(number),
+            "operation": errand.operation,
+            "state": errand.state.value,
+            "reason": errand.reason,
+            "askedBy": errand.asked_by,
+        }
+        self._events.tell_of_station(Told.ERRAND_FAILED, errand.station, data)
 
     def _tell(self, claim: Claim, failure: Failure) -> None:
         """An errand ends whatever the room makes of it: a room that cannot be told, however often that is tried, is

@@ -10,6 +10,8 @@ from forecourt.clock import Clock
 from forecourt.domain.errands.model import Errand, ErrandNumber, ErrandState, Failure
 from forecourt.domain.errands.service import Errands
 from forecourt.domain.errors import conflict, not_found
+from forecourt.domain.events.kinds import Kind as Told
+from forecourt.domain.events.service import Events
 from forecourt.domain.jobs.flows import IDLE, is_expected, reported
 from forecourt.domain.jobs.model import (
     Answer,
@@ -38,11 +40,14 @@ _UNANSWERED: Final = frozenset({JobState.ASKED, JobState.UNKNOWN})
 class Jobs:
     """What uploads of logs and updates of firmware have in common."""
 
-    def __init__(self, store: JobStore, reports: ReportStore, errands: Errands, clock: Clock) -> None:
+    def __init__(
+        self, store: JobStore, reports: ReportStore, errands: Errands, clock: Clock, *, events: Events
+    ) -> None:
         self._store = store
         self._reports = reports
         self._errands = errands
         self._clock = clock
+        self._events = events
 
     # Asking, for the rooms that ask
 
@@ -242,7 +247,21 @@ class Jobs:
         is_changed = False
         while not is_changed:
             job = self.get(number)
-            is_changed = self._store.put(change(job), of=job.state)
+            changed = change(job)
+            is_changed = self._store.put(changed, of=job.state)
+            if is_changed and job.state.is_open and not changed.state.is_open:
+                self._tell_end(changed)
+
+    def _tell_end(self, job: Job) -> None:
+        data = {
+            "job": int(job.number),
+            "kind": job.kind.value,
+            "operation": job.operation,
+            "outcome": job.state.value,
+            "reason": job.reason,
+            "fileName": job.file_name,
+        }
+        self._events.tell_of_station(Told.JOB_ENDED, job.station, data)
 
 
 def _not_followed(newer: JobNumber) -> str:

@@ -128,6 +128,34 @@ class ListSheet:
     due: Due
 
 
+class ListKind(enum.Enum):
+    """Which stations to list, by what is recorded of their lists."""
+
+    MANAGED = "managed"
+    UNMANAGED = "unmanaged"
+    FAILED = "failed"
+    NOT_SUPPORTED = "notSupported"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListFilter:
+    """Which stations to list; None means any."""
+
+    search: str | None = None
+    """In the identity of the station."""
+    kind: ListKind | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListLine:
+    """A station's list in short. What differs is not looked up: that costs more, the longer the list is."""
+
+    station: str
+    record: ListRecord
+    acknowledged: int
+    """Entries that the station acknowledged."""
+
+
 def is_sendable(entry: ListEntry) -> bool:
     return entry.status != AuthorizationStatus.INVALID.value
 

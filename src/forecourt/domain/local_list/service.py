@@ -21,7 +21,9 @@ from forecourt.domain.errors import conflict, invalid
 from forecourt.domain.local_list.model import (
     LAST_VERSION,
     Due,
+    ListFilter,
     ListItem,
+    ListLine,
     ListRecord,
     ListSheet,
     UpdateStatus,
@@ -164,10 +166,18 @@ class LocalLists:
         state = state_of(record, due, is_sending=self._is_sending(record))
         return ListSheet(record, state, wanted, acknowledged, due)
 
+    def overview(self, wanted: ListFilter, page: PageRequest) -> Page[ListLine]:
+        """All registered stations with what is recorded of their lists, by identity."""
+        return self._store.overview(wanted, page)
+
     def items(self, station: Station, page: PageRequest) -> Page[ListItem]:
         """Every tag that the list should hold or that the station acknowledged, by tag."""
         record = self._store.find(station.key)
         return self._store.items(station.key, self._clock.now(), page, follows_all=record.follows_all)
+
+    def stations_holding(self, id_token: str, limit: int) -> Sequence[str]:
+        """Identities of at most ``limit`` stations whose lists are known to hold a tag."""
+        return self._store.stations_holding(id_token, limit)
 
     def problems(self, station: Station, *, version: int, is_full: bool, entries: Sequence[ListEntry]) -> list[str]:
         """What looks wrong about a list that an operator wants to have sent as it is."""

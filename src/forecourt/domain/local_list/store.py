@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from forecourt.domain.errands.intents import ListEntry
-from forecourt.domain.local_list.model import Due, ListItem, ListRecord
+from forecourt.domain.local_list.model import Due, ListFilter, ListItem, ListLine, ListRecord
 from forecourt.domain.paging import Page, PageRequest
 
 
@@ -63,6 +63,14 @@ class LocalListStore(Protocol):
         """The station has these, and no longer those without a status."""
         ...
 
+    def stations_holding(self, id_token: str, limit: int) -> Sequence[str]:
+        """Stations, by their identities, that acknowledged this tag in their lists."""
+        ...
+
     def items(self, station_key: int, now: datetime, page: PageRequest, *, follows_all: bool) -> Page[ListItem]:
         """Every tag that the list should hold or that the station acknowledged, ordered by tag."""
+        ...
+
+    def overview(self, wanted: ListFilter, page: PageRequest) -> Page[ListLine]:
+        """Registered stations with what is recorded of their lists, by identity."""
         ...

@@ -41,6 +41,19 @@ PLAIN: Final = LinkSecurity()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LinkCount:
+    """How many stations are connected in the same way."""
+
+    listener: str
+    is_tls: bool
+    tls_version: str | None
+    profile: SecurityProfile
+    stations: int
+    example: str
+    """The identity of one of them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LinkRecord:
     """One open link."""
 

@@ -11,6 +11,7 @@ from typing import Final, NewType
 from forecourt.domain.admission.model import SecurityProfile
 from forecourt.domain.availability.model import EvseStatus
 from forecourt.domain.errors import invalid
+from forecourt.domain.evse import WHOLE_STATION
 
 StationKey = NewType("StationKey", int)
 """The number of a station inside this system. It never changes and is never shown."""
@@ -54,6 +55,8 @@ class StationDraft:
     """Stations that belong together, in the operator's own words; it may choose who signs their certificates."""
     registration: Registration = Registration.ACCEPTED
     heartbeat_seconds: int | None = None
+    labels: tuple[str, ...] = ()
+    """Words of the operator's own, to find it by."""
     security_profile: SecurityProfile | None = None
     """None for the one that the policy gives to new stations, or that the station had before it was removed."""
 
@@ -98,6 +101,18 @@ class StationSheet:
     group: str = ""
     security_profile: SecurityProfile = SecurityProfile.NONE
     evses: tuple[EvseStatus, ...] = ()
+    labels: tuple[str, ...] = ()
+    """In the order of the alphabet."""
+
+    @property
+    def connectors(self) -> tuple[EvseStatus, ...]:
+        """Without what is reported of the station as a whole."""
+        return tuple(one for one in self.evses if one.report.place is not WHOLE_STATION)
+
+    @property
+    def whole(self) -> EvseStatus | None:
+        """What is reported of the station as a whole."""
+        return next((one for one in self.evses if one.report.place is WHOLE_STATION), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +125,9 @@ class StationFilter:
     security_profile: SecurityProfile | None = None
     group: str | None = None
     """Empty for those that are in none."""
+    label: str | None = None
+    is_faulted: bool | None = None
+    """Whether a connector of it, or the station as a whole, reports a fault."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,10 @@ from forecourt.domain.changes import Changes
 from forecourt.domain.configuration.service import Configuration
 from forecourt.domain.errands.service import Errands
 from forecourt.domain.errors import check_note, conflict, invalid, not_found
+from forecourt.domain.events.kinds import Kind as Told
+from forecourt.domain.events.service import Events
 from forecourt.domain.paging import Page, PageRequest
+from forecourt.domain.provisioning.labels import check_labels
 from forecourt.domain.provisioning.model import (
     MAX_DESCRIPTION_CHARACTERS,
     MAX_GROUP_CHARACTERS,
@@ -64,6 +67,7 @@ class Provisioning:
         configuration: Configuration,
         errands: Errands,
         admissions: Admissions,
+        events: Events,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -72,6 +76,7 @@ class Provisioning:
         self._configuration = configuration
         self._errands = errands
         self._admissions = admissions
+        self._events = events
 
     # What stations do
 
@@ -79,6 +84,14 @@ class Provisioning:
         """Record what the station says of itself, and tell it the operator's decision."""
         now = self._clock.now()
         self._store.record_boot(station.key, facts, now)
+        data = {
+            "vendor": facts.vendor,
+            "model": facts.model,
+            "serialNumber": facts.serial_number,
+            "firmwareVersion": facts.firmware_version,
+            "registration": station.registration.value,
+        }
+        self._events.tell_of_station(Told.STATION_BOOTED, station.identity, data)
         self._configuration.booted(station)
         if not station.is_accepted:
             wait = spread_interval(self._policy.retry_seconds, station.identity, _SPREAD)
@@ -101,6 +114,11 @@ class Provisioning:
 
     def record_strangers(self, strangers: Sequence[UnknownStation]) -> None:
         """Note which unregistered stations knocked."""
+        known = self._store.known_strangers([one.identity for one in strangers])
+        for one in strangers:
+            if one.identity not in known and self._events.has_room(Told.UNKNOWN_STATION):
+                data = {"address": one.address, "subprotocols": one.subprotocols}
+                self._events.tell(Told.UNKNOWN_STATION, one.identity, data)
         self._store.record_strangers(strangers, STRANGERS_KEPT)
 
     # What operators do
@@ -112,13 +130,18 @@ class Provisioning:
         check_note(draft.description, field="description", limit=MAX_DESCRIPTION_CHARACTERS)
         _check_group(draft.group)
         _check_heartbeat(draft.heartbeat_seconds)
+        labels = check_labels(draft.labels)
         if self._store.find(draft.identity) is None:
             self._admissions.check_enrolment(draft.identity, draft.security_profile)
         station = self._store.add(draft, self._clock.now())
         if station is None:
             raise conflict(f"A station {draft.identity!r} is registered already.", field="id")
+        self._store.put_labels(station.key, labels)
         self._admissions.enrol(station, draft.security_profile, asked_by)
         self._store.forget_stranger(draft.identity)
+        self._events.tell_of_station(
+            Told.STATION_REGISTERED, draft.identity, {"askedBy": asked_by or "the station itself"}
+        )
         return self.get(draft.identity)
 
     def change(
@@ -129,14 +152,17 @@ class Provisioning:
         registration: Registration,
         heartbeat_seconds: int | None,
         group: str | None = None,
+        labels: Sequence[str] | None = None,
     ) -> StationSheet:
-        """Replace what the operator decides about a station; without a group it stays in its own. Its link learns of
-        it at once."""
+        """Replace what the operator decides about a station; without a group it stays in its own, and without labels
+        it keeps its own. Its link learns of it at once."""
         sheet = self.get(identity)
         station = sheet.station
         check_note(description, field="description", limit=MAX_DESCRIPTION_CHARACTERS)
         group = sheet.group if group is None else _check_group(group)
         _check_heartbeat(heartbeat_seconds)
+        if labels is not None:
+            self._store.put_labels(station.key, check_labels(labels))
         self._store.change(
             station.key,
             description=description,
@@ -147,6 +173,14 @@ class Provisioning:
         self._changes.station_changed(identity)
         return self.get(identity)
 
+    def label(self, identity: str, *, add: Sequence[str] = (), remove: Sequence[str] = ()) -> StationSheet:
+        """Give labels to a station, or take them from it; its others stay. Raises DomainError."""
+        sheet = self.get(identity)
+        kept = [one for one in sheet.labels if one not in remove]
+        self._store.put_labels(sheet.station.key, check_labels([*kept, *add]))
+        self._changes.station_changed(identity)
+        return self.get(identity)
+
     def remove(self, identity: str) -> None:
         """Take a station off the register. Its transactions stay; its link is closed, and what was wanted of it and
         not sent yet is taken back."""
@@ -154,6 +188,7 @@ class Provisioning:
         self._errands.abandon(station)
         self._admissions.removed(station)
         self._store.remove(station.key, self._clock.now())
+        self._events.tell_of_station(Told.STATION_REMOVED, identity, {})
         self._changes.station_changed(identity)
 
     def forget_stranger(self, identity: str) -> None:
@@ -179,6 +214,20 @@ class Provisioning:
 
     def list(self, wanted: StationFilter, page: PageRequest) -> Page[StationSheet]:
         return self._store.sheets(wanted, page)
+
+    def count(self, wanted: StationFilter) -> int:
+        return self._store.count(wanted)
+
+    def groups(self) -> Sequence[str]:
+        """Every group that a station is in."""
+        return self._store.groups()
+
+    def labels(self) -> Sequence[str]:
+        """Every label that a station has."""
+        return self._store.labels()
+
+    def find_stranger(self, identity: str) -> UnknownStation | None:
+        return self._store.find_stranger(identity)
 
     def list_strangers(self, page: PageRequest) -> Page[UnknownStation]:
         return self._store.strangers(page)

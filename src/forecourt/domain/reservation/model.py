@@ -112,3 +112,5 @@ class ReservationFilter:
     is_open: bool | None = None
     since: datetime | None = None
     until: datetime | None = None
+    runs_after: datetime | None = None
+    """Only those whose end, or whose expiry as long as they have none, is later than this."""

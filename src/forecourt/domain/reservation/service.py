@@ -15,6 +15,9 @@ from forecourt.domain.errands.intents import CancelReservation, Intent, Reserve
 from forecourt.domain.errands.model import Draft, Errand, ErrandNumber, ErrandState, Failure, Order, expiry
 from forecourt.domain.errands.service import Errands
 from forecourt.domain.errors import conflict, invalid, not_found
+from forecourt.domain.events.kinds import Kind as Told
+from forecourt.domain.events.model import Value, connector_number
+from forecourt.domain.events.service import Events
 from forecourt.domain.evse import WHOLE_STATION, Place
 from forecourt.domain.paging import Page, PageRequest
 from forecourt.domain.provisioning.model import Station
@@ -36,11 +39,20 @@ _UNANSWERED: Final = timedelta(minutes=10)
 class Reservations:
     """Everything that can happen to a reservation."""
 
-    def __init__(self, store: ReservationStore, errands: Errands, authorization: Authorization, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: ReservationStore,
+        errands: Errands,
+        authorization: Authorization,
+        clock: Clock,
+        *,
+        events: Events,
+    ) -> None:
         self._store = store
         self._errands = errands
         self._authorization = authorization
         self._clock = clock
+        self._events = events
         errands.watch(Reserve, self._not_carried)
 
     # What operators do
@@ -83,7 +95,7 @@ class Reservations:
         errand = self._ask(station, "Reserve", intent, in_time, warnings + warnings_about(id_token, token, now))
         asked = replace(reservation, errand=errand.number)
         if errand.state is ErrandState.FAILED:  # at once
-            asked = _ended(asked, ReservationState.FAILED, now, errand.reason)
+            asked = self._ended(asked, ReservationState.FAILED, errand.reason)
         self._store.change(asked)
         return errand
 
@@ -119,7 +131,7 @@ class Reservations:
             other = self._store.newest(station.key, report.reservation_id)
             if is_accepted and other is not None and other.is_open and other.key != asked.key:
                 reason = "It was replaced by another one with its number (OCPP 1.6 §5.13)."
-                self._store.change(_ended(other, ReservationState.CANCELLED, self._clock.now(), reason))
+                self._store.change(self._ended(other, ReservationState.CANCELLED, reason))
             self._store.change(self._answered(station, asked, status, is_accepted=is_accepted))
         else:  # what became of it meanwhile stands
             self._store.change(replace(asked, status=status, answered_at=self._clock.now()))
@@ -140,7 +152,7 @@ class Reservations:
         now = self._clock.now()
         answered = replace(reservation, status=status, answered_at=now, reason=None)
         if not is_accepted:
-            return _ended(answered, ReservationState.REFUSED, now, f"The station answered {status}.")
+            return self._ended(answered, ReservationState.REFUSED, f"The station answered {status}.")
         seen_at = self._store.status_seen_at(station.key, reservation.place)
         return replace(answered, state=ReservationState.ACCEPTED, status_seen_at=seen_at)
 
@@ -151,7 +163,7 @@ class Reservations:
             return
         changed = replace(reservation, status=status)
         if is_accepted:
-            changed = _ended(changed, ReservationState.CANCELLED, self._clock.now(), "It was cancelled from here.")
+            changed = self._ended(changed, ReservationState.CANCELLED, "It was cancelled from here.")
         self._store.change(changed)
 
     def _not_carried(self, station_key: int, number: ErrandNumber, intent: Reserve, failure: Failure) -> None:
@@ -161,7 +173,7 @@ class Reservations:
         if failure.is_outcome_unknown:
             changed = replace(reservation, state=ReservationState.UNKNOWN, reason=failure.reason)
         else:
-            changed = _ended(reservation, ReservationState.FAILED, self._clock.now(), failure.reason)
+            changed = self._ended(reservation, ReservationState.FAILED, failure.reason)
         self._store.change(changed)
 
     # What transactions tell
@@ -174,8 +186,8 @@ class Reservations:
         return reservation if reservation is not None and reservation.may_be_used(report.started_at) else None
 
     def used(self, reservation: Reservation, transaction_id: int) -> None:
-        ended = _ended(reservation, ReservationState.USED, self._clock.now(), None)
-        self._store.change(replace(ended, transaction_id=transaction_id))
+        started = replace(reservation, transaction_id=transaction_id)
+        self._store.change(self._ended(started, ReservationState.USED, None))
 
     # Time passes
 
@@ -189,10 +201,10 @@ class Reservations:
         state costs more because of reservations."""
         now = self._clock.now()
         for reservation in self._store.expired(now, now - _UNANSWERED):
-            self._store.change(_ended(reservation, ReservationState.EXPIRED, now, reservation.reason))
+            self._store.change(self._ended(reservation, ReservationState.EXPIRED, reservation.reason))
         for reservation, status in self._store.out_of_use(OUT_OF_USE):
             reason = f"The {_name(reservation.place)} became {status}, which ends reservations (OCPP 1.6 §5.13)."
-            self._store.change(_ended(reservation, ReservationState.CANCELLED, now, reason))
+            self._store.change(self._ended(reservation, ReservationState.CANCELLED, reason))
 
     # Questions
 
@@ -218,6 +230,21 @@ class Reservations:
         reservation = self._store.newest(station.key, reservation_id)
         return reservation if reservation is not None and reservation.is_open else None
 
+    # Inside
+
+    def _ended(self, reservation: Reservation, state: ReservationState, reason: str | None) -> Reservation:
+        """As it is stored by whoever calls this."""
+        data: dict[str, Value] = {
+            "reservationId": reservation.reservation_id,
+            "connectorId": connector_number(reservation.place),
+            "idTag": reservation.id_token,
+            "outcome": state.value,
+            "reason": reason,
+            "transactionId": reservation.transaction_id,
+        }
+        self._events.tell_of_station(Told.RESERVATION_ENDED, reservation.station, data)
+        return replace(reservation, state=state, ended_at=self._clock.now(), reason=reason)
+
 
 def _asked_raw(station: Station, report: ReservationReport, now: datetime) -> Reservation:
     return Reservation(
@@ -239,10 +266,6 @@ def _as_asked(known: Reservation, report: ReservationReport) -> Reservation:
     return replace(
         known, place=report.place, id_token=report.id_token, parent=report.parent, expires_at=report.expires_at
     )
-
-
-def _ended(reservation: Reservation, state: ReservationState, now: datetime, reason: str | None) -> Reservation:
-    return replace(reservation, state=state, ended_at=now, reason=reason)
 
 
 def _name(place: Place) -> str:

@@ -9,6 +9,7 @@ from typing import Final
 
 from forecourt.clock import Clock
 from forecourt.domain.errors import DomainError, Kind
+from forecourt.domain.events.service import Events
 from forecourt.domain.rollovers.alarms import RolloverAlarms
 from forecourt.domain.rollovers.model import (
     FRESH_FOR,
@@ -26,6 +27,7 @@ from forecourt.domain.rollovers.model import (
 from forecourt.domain.rollovers.steps import Case, StationSteps
 from forecourt.domain.rollovers.store import RolloverStore
 from forecourt.domain.rollovers.switchboard import Scene, Switchboard
+from forecourt.domain.rollovers.telling import tell_end
 from forecourt.domain.security_log.service import SecurityLog
 from forecourt.pki.errors import PkiError
 
@@ -46,6 +48,7 @@ class RolloverCourse:
         steps: StationSteps,
         alarms: RolloverAlarms,
         log: SecurityLog,
+        events: Events,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -53,6 +56,7 @@ class RolloverCourse:
         self._steps = steps
         self._alarms = alarms
         self._log = log
+        self._events = events
 
     def is_due(self) -> bool:
         return self._store.next_due(self._clock.now()) is not None or self._store.cancelled_under_way() is not None
@@ -171,7 +175,9 @@ class RolloverCourse:
             return moved(plan, RolloverState.CLEANING, now)
         if all(step.is_final for step, count in progress.counts.items() if count):
             self._log.note(note_of(plan, "is done", None))
-            return moved(plan, RolloverState.DONE, now, ended=True)
+            done = moved(plan, RolloverState.DONE, now, ended=True)
+            tell_end(self._events, done)
+            return done
         return replace(plan, reason=_waits_for(progress))
 
     def _before_switch(self, scene: Scene, progress: Progress, fault: str | None) -> Rollover:

@@ -13,6 +13,7 @@ from forecourt.clock import Clock
 from forecourt.domain.alarms.service import Alarms
 from forecourt.domain.errands.service import Errands
 from forecourt.domain.errors import DomainError, conflict, invalid, not_found
+from forecourt.domain.events.service import Events
 from forecourt.domain.paging import Page, PageRequest
 from forecourt.domain.provisioning.model import Station
 from forecourt.domain.rollovers.alarms import RolloverAlarms
@@ -34,6 +35,7 @@ from forecourt.domain.rollovers.model import (
 from forecourt.domain.rollovers.steps import StationSteps
 from forecourt.domain.rollovers.store import RolloverStore
 from forecourt.domain.rollovers.switchboard import Switchboard
+from forecourt.domain.rollovers.telling import tell_end
 from forecourt.domain.roots.checks import check_is_root
 from forecourt.domain.roots.service import Roots
 from forecourt.domain.security_log.service import SecurityLog
@@ -55,17 +57,25 @@ class Rollovers:
         errands: Errands,
         alarms: Alarms,
         log: SecurityLog,
+        events: Events,
     ) -> None:
         self._store = store
         self._clock = clock
         self._roots = roots
         self._trust = trust
         self._log = log
+        self._events = events
         self._alarms = RolloverAlarms(store, clock, alarms)
         self._switchboard = Switchboard(store, clock, roots=roots, trust=trust, log=log)
         self._steps = StationSteps(store, clock, roots=roots, errands=errands)
         self._course = RolloverCourse(
-            store, clock, switchboard=self._switchboard, steps=self._steps, alarms=self._alarms, log=log
+            store,
+            clock,
+            switchboard=self._switchboard,
+            steps=self._steps,
+            alarms=self._alarms,
+            log=log,
+            events=events,
         )
 
     # What operators do
@@ -208,7 +218,9 @@ class Rollovers:
     def cancel(self, number: RolloverNumber, asked_by: str) -> Progress:
         """Stop for good. What stations have they keep, and what is presented stays. Raises DomainError."""
         plan = self._held_open(number)
-        self._store.put(moved(plan, RolloverState.CANCELLED, self._clock.now(), ended=True))
+        cancelled = moved(plan, RolloverState.CANCELLED, self._clock.now(), ended=True)
+        self._store.put(cancelled)
+        tell_end(self._events, cancelled)
         self._alarms.end(plan)
         self._note(plan, "was cancelled", asked_by)
         return self.get(number)

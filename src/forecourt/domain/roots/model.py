@@ -93,6 +93,18 @@ class StationRoots:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RootFilter:
+    """Which roots at registered stations to list; None means any."""
+
+    station: str | None = None
+    use: Use | None = None
+    hash: str | None = None
+    """A fingerprint, a serial number, or one of the two hashes by which a station names it."""
+    is_known: bool | None = None
+    """Those that fit a certificate that is known here, or those that do not."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RootCount:
     """At how many stations a root is."""
 

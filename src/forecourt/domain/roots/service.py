@@ -26,6 +26,7 @@ from forecourt.domain.roots.model import (
     KnownRoots,
     Learned,
     RootCount,
+    RootFilter,
     RootNumber,
     StationRoot,
     StationRoots,
@@ -250,6 +251,11 @@ class Roots:
     def stations_with(self, fingerprint: str, page: PageRequest) -> Page[StationRoot]:
         """Where a root is, newest first. Colons and upper case are allowed."""
         return self._store.with_certificate(bare_hash(fingerprint), page)
+
+    def search(self, wanted: RootFilter, page: PageRequest) -> Page[StationRoot]:
+        """What is known to be at stations, newest first. In hashes and numbers colons and upper case are allowed."""
+        wanted = wanted if wanted.hash is None else replace(wanted, hash=bare_hash(wanted.hash))
+        return self._store.search(wanted, page)
 
     def counts(self) -> Sequence[RootCount]:
         return self._store.counts()

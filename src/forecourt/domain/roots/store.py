@@ -9,7 +9,7 @@ from typing import Protocol
 
 from forecourt.domain.errands.model import ErrandNumber
 from forecourt.domain.paging import Page, PageRequest
-from forecourt.domain.roots.model import Learned, RootCount, RootNumber, StationRoot, StationRoots
+from forecourt.domain.roots.model import Learned, RootCount, RootFilter, RootNumber, StationRoot, StationRoots
 from forecourt.domain.trust.held import Use
 from forecourt.pki.certificate import Certificate
 from forecourt.pki.hash_data import HashData
@@ -84,6 +84,10 @@ class RootStore(Protocol):
         ...
 
     def with_certificate(self, fingerprint: str, page: PageRequest) -> Page[StationRoot]:
+        """Those of registered stations, newest first."""
+        ...
+
+    def search(self, wanted: RootFilter, page: PageRequest) -> Page[StationRoot]:
         """Those of registered stations, newest first."""
         ...
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from forecourt.clock import Clock
 from forecourt.domain.changes import Changes
+from forecourt.domain.events.kinds import Kind as Told
+from forecourt.domain.events.model import exact
+from forecourt.domain.events.service import Events
 from forecourt.domain.paging import COMMITTED_WITHIN, Page, PageRequest, Tail
 from forecourt.domain.provisioning.model import Station
 from forecourt.domain.security.model import SecurityEvent, SecurityEventFilter, StoredEvent, is_critical
@@ -13,16 +16,21 @@ from forecourt.domain.security.store import SecurityStore
 class Security:
     """Everything that can happen to security events."""
 
-    def __init__(self, store: SecurityStore, clock: Clock, changes: Changes) -> None:
+    def __init__(self, store: SecurityStore, clock: Clock, changes: Changes, *, events: Events) -> None:
         self._store = store
         self._clock = clock
         self._changes = changes
+        self._events = events
 
     def report(self, station: Station, event: SecurityEvent) -> None:
         """Keep any event of any type and any time (A04.FR.03)."""
         self.note_spoken(station)
-        self._store.record(station.key, event, is_critical=is_critical(event.type), at=self._clock.now())
+        critical = is_critical(event.type)
+        self._store.record(station.key, event, is_critical=critical, at=self._clock.now())
         self._changes.security_noted()
+        if critical:
+            data = {"type": event.type, "occurredAt": exact(event.occurred_at), "techInfo": event.tech_info}
+            self._events.tell_of_station(Told.SECURITY_EVENT, station.identity, data)
 
     def note_spoken(self, station: Station) -> None:
         """The station has sent or answered something of the security extension."""

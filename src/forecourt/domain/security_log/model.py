@@ -162,5 +162,6 @@ class NoteFilter:
     kinds: frozenset[Kind] | None = field(default=None)
     station: str | None = None
     address: str | None = None
+    asked_by: str | None = None
     since: datetime | None = None
     until: datetime | None = None

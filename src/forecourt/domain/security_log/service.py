@@ -8,6 +8,7 @@ from typing import Final
 
 from forecourt.clock import Clock
 from forecourt.domain.changes import Changes
+from forecourt.domain.events.service import Events
 from forecourt.domain.paging import COMMITTED_WITHIN, Page, PageRequest, Tail
 from forecourt.domain.security_log.model import (
     MAX_ADDRESS,
@@ -20,6 +21,7 @@ from forecourt.domain.security_log.model import (
     StoredNote,
 )
 from forecourt.domain.security_log.store import SecurityLogStore
+from forecourt.domain.security_log.telling import tell_note
 from forecourt.domain.storable import storable
 
 REFUSALS_KEPT: Final = 100_000
@@ -29,10 +31,11 @@ REFUSALS_KEPT: Final = 100_000
 class SecurityLog:
     """Everything that can happen to the log. Entries are never changed."""
 
-    def __init__(self, store: SecurityLogStore, clock: Clock, changes: Changes) -> None:
+    def __init__(self, store: SecurityLogStore, clock: Clock, changes: Changes, *, events: Events) -> None:
         self._store = store
         self._clock = clock
         self._changes = changes
+        self._events = events
 
     def note(self, note: Note) -> None:
         """Write an entry. It belongs to the unit of work: when that raises, the entry goes with it."""
@@ -41,7 +44,9 @@ class SecurityLog:
     def note_all(self, notes: Sequence[Note]) -> None:
         now = self._clock.now()
         for note in notes:
-            self._store.add(_storable(note), now)
+            clean = _storable(note)
+            self._store.add(clean, now)
+            tell_note(self._events, clean)
         if notes:
             self._changes.security_noted()
 

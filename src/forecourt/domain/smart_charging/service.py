@@ -115,6 +115,10 @@ class SmartCharging:
         self.get_profile(number)
         return self._store.open_of(number)
 
+    def placed(self, page: PageRequest, *, station: str | None = None, library: int | None = None) -> Page[Assignment]:
+        """What is believed to be on stations, may be, or is on its way: of all, or of one station or profile."""
+        return self._store.placed(station, library, page)
+
     # Asking stations
 
     def assign(

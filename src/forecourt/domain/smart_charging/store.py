@@ -80,6 +80,10 @@ class AssignmentStore(Protocol):
         """The same of one profile of the library, on all stations that are registered."""
         ...
 
+    def placed(self, station: str | None, library: int | None, page: PageRequest) -> Page[Assignment]:
+        """Those that are open at stations that are registered, the newest first."""
+        ...
+
     def assignments(self, station_key: int, page: PageRequest) -> Page[Assignment]:
         """All that a station was ever given, newest first."""
         ...

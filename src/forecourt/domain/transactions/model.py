@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from forecourt.domain.authorization.model import AuthorizationStatus, Verdict, fold, is_same_group
+from forecourt.domain.drivers.model import DriverNumber
 from forecourt.domain.evse import WHOLE_STATION, Place
 from forecourt.domain.transactions.metering import Reading
 
@@ -178,6 +179,20 @@ class TransactionFilter:
     is_doubtful: bool | None = None
     since: datetime | None = None
     until: datetime | None = None
+    transaction_id: int | None = None
+    driver: DriverNumber | None = None
+    """On tags that are this driver's now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """What was measured last of a transaction that runs; None where it was not."""
+
+    power_w: float | None
+    energy_wh: float | None
+    """The register, not what was charged."""
+    soc_percent: float | None
+    taken_at: datetime
 
 
 def doubts_of_start(report: StartReport, now: datetime) -> frozenset[Doubt]:

@@ -6,23 +6,28 @@ with a Doubt and left to a person.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import islice
+from typing import Final
 
 from forecourt.clock import Clock
 from forecourt.domain.authorization.model import Verdict
 from forecourt.domain.authorization.service import Authorization
 from forecourt.domain.errors import conflict, not_found
+from forecourt.domain.events.service import Events
 from forecourt.domain.evse import WHOLE_STATION, Place
 from forecourt.domain.paging import Page, PageRequest
 from forecourt.domain.provisioning.model import Station
 from forecourt.domain.remote_control.service import RemoteControl
 from forecourt.domain.reservation.service import Reservations
-from forecourt.domain.transactions.metering import Reading, StoredReading
+from forecourt.domain.transactions.measuring import measure
+from forecourt.domain.transactions.metering import ENERGY_REGISTER, Reading, StoredReading
 from forecourt.domain.transactions.model import (
     Doubt,
     DoubtfulStop,
+    Now,
     OperatorStop,
     OperatorStopDraft,
     Started,
@@ -36,7 +41,12 @@ from forecourt.domain.transactions.model import (
     doubts_of_stop,
     is_repetition,
 )
+from forecourt.domain.transactions.series import Measured
 from forecourt.domain.transactions.store import TransactionStore
+from forecourt.domain.transactions.telling import Telling
+
+_LOOKED_AT: Final = 50
+"""Readings, the first and the last, from which it is told what a station measures."""
 
 
 class Transactions:
@@ -49,12 +59,15 @@ class Transactions:
         remote_control: RemoteControl,
         reservations: Reservations,
         clock: Clock,
+        *,
+        events: Events,
     ) -> None:
         self._store = store
         self._authorization = authorization
         self._remote_control = remote_control
         self._reservations = reservations
         self._clock = clock
+        self._telling = Telling(events)
 
     # What stations do
 
@@ -86,6 +99,7 @@ class Transactions:
             self._remote_control.started(request, transaction_id)
         if reservation is not None:
             self._reservations.used(reservation, transaction_id)
+        self._telling.started(station, transaction_id, report, verdict, doubts)
         return Started(transaction_id, verdict)
 
     def stop(self, station: Station, report: StopReport) -> Verdict | None:
@@ -108,6 +122,8 @@ class Transactions:
         else:
             doubts = doubts_of_stop(transaction, report, stopper, now)
             self._end(station, transaction, report, doubts, now)
+        if is_new and (transaction is None or Doubt.STOPPED_AGAIN in doubts):
+            self._telling.doubtful_stop(station, report, doubts)
         if is_new and report.readings:
             self._store.add_readings(station.key, place, report.transaction_id, report.readings)
         return stopper
@@ -116,18 +132,17 @@ class Transactions:
         self, station: Station, transaction: Transaction, report: StopReport, doubts: frozenset[Doubt], now: datetime
     ) -> None:
         """The first stop that the station reports counts, also when an operator recorded one before."""
-        self._store.stop(
-            transaction.transaction_id,
-            Stop(
-                stopped_at=report.stopped_at,
-                meter_stop_wh=report.meter_stop_wh,
-                reason=report.reason,
-                id_token=report.id_token,
-                received_at=now,
-            ),
-            doubts_of_start_alone(transaction) | doubts,
-            remote_stop=self._remote_control.stopped(station, transaction.transaction_id),
+        stop = Stop(
+            stopped_at=report.stopped_at,
+            meter_stop_wh=report.meter_stop_wh,
+            reason=report.reason,
+            id_token=report.id_token,
+            received_at=now,
         )
+        doubts |= doubts_of_start_alone(transaction)
+        remote_stop = self._remote_control.stopped(station, transaction.transaction_id)
+        self._store.stop(transaction.transaction_id, stop, doubts, remote_stop=remote_stop)
+        self._telling.stopped(transaction, stop, doubts)
 
     def record_readings(
         self, station: Station, place: Place, transaction_id: int | None, readings: Sequence[Reading]
@@ -164,7 +179,10 @@ class Transactions:
         doubts = transaction.doubts | doubts_of_stop(transaction, report, None, now)
         if not self._store.stop_by_operator(transaction_id, stop, doubts):
             raise conflict(f"The transaction {transaction_id} is stopped already; its stop stands.")
-        return self.get(transaction_id)
+        stopped = self.get(transaction_id)
+        if stopped.stop is not None:
+            self._telling.stopped(stopped, stopped.stop, stopped.doubts)
+        return stopped
 
     def _meter_stop_wh(self, transaction: Transaction) -> int:
         newest = self._store.newest_energy_wh(transaction.transaction_id)
@@ -188,6 +206,27 @@ class Transactions:
         """What was measured during one transaction, oldest first. Raises DomainError NOT_FOUND."""
         self.get(transaction_id)
         return self._store.readings(transaction_id, page)
+
+    def active_on(self, id_tokens: Collection[str]) -> Mapping[str, Sequence[int]]:
+        """The transactions that run on tokens, by the folded token."""
+        return self._store.active_on(id_tokens) if id_tokens else {}
+
+    def newest_figures(self, transaction_ids: Collection[int]) -> Mapping[int, Now]:
+        """What was measured last, of those of which something was."""
+        return self._store.newest_figures(transaction_ids) if transaction_ids else {}
+
+    def measurands(self, transaction_id: int) -> Sequence[str]:
+        """What the station measured during a transaction, as far as its first and last readings tell."""
+        found: dict[str, None] = {}
+        for is_newest_first in (False, True):
+            readings = self._store.samples(transaction_id, is_newest_first=is_newest_first)
+            for _at, samples in islice(readings, _LOOKED_AT):
+                found |= {sample.measurand or ENERGY_REGISTER: None for sample in samples}
+        return [*found]
+
+    def measured(self, transaction_id: int, measurand: str) -> Measured:
+        """What was measured of one measurand, ready to be drawn. Raises DomainError NOT_FOUND."""
+        return measure(self._store, self.get(transaction_id), measurand, self._clock.now())
 
     def list_doubtful_stops(self, page: PageRequest) -> Page[DoubtfulStop]:
         return self._store.doubtful_stops(page)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from forecourt.domain.authorization.model import Verdict
 from forecourt.domain.evse import Place
 from forecourt.domain.paging import Page, PageRequest
-from forecourt.domain.transactions.metering import Reading, StoredReading
+from forecourt.domain.transactions.metering import Reading, Sample, StoredReading
 from forecourt.domain.transactions.model import (
     Doubt,
     DoubtfulStop,
     KnownStart,
+    Now,
     OperatorStop,
     StartReport,
     Stop,
@@ -83,7 +84,30 @@ class TransactionStore(Protocol):
     ) -> None: ...
 
     def list(self, wanted: TransactionFilter, page: PageRequest) -> Page[Transaction]:
-        """Newest first."""
+        """Newest first: by number, or by the time of the start when times are asked for and little else."""
+        ...
+
+    def active_on(self, id_tokens: Collection[str]) -> Mapping[str, Sequence[int]]:
+        """The transactions that run on tokens, by the folded token."""
+        ...
+
+    def newest_figures(self, transaction_ids: Collection[int]) -> Mapping[int, Now]:
+        """What was measured last, of those of which something was."""
+        ...
+
+    def span_of_readings(self, transaction_id: int) -> tuple[float, float] | None:
+        """When the first and the last reading of a transaction were taken, in seconds since 1970 (UTC). Only those
+        are looked at that came first and last."""
+        ...
+
+    def figures(self, transaction_id: int) -> Iterator[tuple[float, float | None, float | None, float | None]]:
+        """Time (seconds since 1970), energy, power and state of charge, as they came, read bit by bit."""
+        ...
+
+    def samples(
+        self, transaction_id: int, *, is_newest_first: bool = False
+    ) -> Iterator[tuple[float, Sequence[Sample]]]:
+        """Time (seconds since 1970) and everything that was sampled then, as it came, read bit by bit."""
         ...
 
     def readings(self, transaction_id: int, page: PageRequest) -> Page[StoredReading]:

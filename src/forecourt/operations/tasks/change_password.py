@@ -6,6 +6,7 @@ from typing import Annotated, Final
 
 from msgspec import UNSET, Meta, UnsetType
 
+from forecourt.domain.access.permissions import Permission
 from forecourt.domain.admission.keys import read_password
 from forecourt.domain.admission.passwords import CHANGE_PASSWORD
 from forecourt.domain.errands.model import Errand, Order
@@ -40,5 +41,6 @@ CHANGE: Final = Operation(
     group="Security",
     params=ChangePasswordParameters,
     run=change_password,
+    permission=Permission.SECURITY,
     is_dangerous=True,
 )

@@ -6,6 +6,7 @@ from typing import Annotated, Final
 
 from msgspec import UNSET, Meta, UnsetType
 
+from forecourt.domain.access.permissions import Permission
 from forecourt.domain.errands.model import Errand, Order
 from forecourt.domain.provisioning.model import Station
 from forecourt.domain.roots.model import RootNumber
@@ -57,5 +58,6 @@ DELETE_ROOT_CERTIFICATE: Final = Operation(
     group="Security",
     params=DeleteRootCertificateParameters,
     run=delete_root_certificate,
+    permission=Permission.SECURITY,
     is_dangerous=True,
 )

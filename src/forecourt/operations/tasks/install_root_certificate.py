@@ -6,6 +6,7 @@ from typing import Annotated, Final
 
 from msgspec import UNSET, Meta, UnsetType
 
+from forecourt.domain.access.permissions import Permission
 from forecourt.domain.errands.model import Errand, Order
 from forecourt.domain.errors import invalid
 from forecourt.domain.provisioning.model import Station
@@ -57,5 +58,6 @@ INSTALL_ROOT_CERTIFICATE: Final = Operation(
     group="Security",
     params=InstallRootCertificateParameters,
     run=install_root_certificate,
+    permission=Permission.SECURITY,
     is_dangerous=True,
 )

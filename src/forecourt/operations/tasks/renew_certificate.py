@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from forecourt.domain.access.permissions import Permission
 from forecourt.domain.certificates.requests import RENEW_CERTIFICATE
 from forecourt.domain.errands.model import Errand, Order
 from forecourt.domain.provisioning.model import Station
@@ -28,4 +29,5 @@ RENEW: Final = Operation(
     group="Security",
     params=RenewCertificateParameters,
     run=renew_certificate,
+    permission=Permission.SECURITY,
 )

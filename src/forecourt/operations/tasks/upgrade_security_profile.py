@@ -6,6 +6,7 @@ from typing import Annotated, Final
 
 from msgspec import Meta
 
+from forecourt.domain.access.permissions import Permission
 from forecourt.domain.admission.model import SecurityProfile
 from forecourt.domain.admission.profile_upgrades import UPGRADE_SECURITY_PROFILE
 from forecourt.domain.errands.model import Errand, Order
@@ -43,5 +44,6 @@ UPGRADE: Final = Operation(
     group="Security",
     params=UpgradeSecurityProfileParameters,
     run=upgrade_security_profile,
+    permission=Permission.SECURITY,
     is_dangerous=True,
 )

@@ -1,0 +1,176 @@
+"""Every page that there is, found by being there: whoever follows links reaches it, and it is fit to be seen.
+
+A new page is looked at without a word here. What the furnished site does not lead to is named below.
+"""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from urllib.parse import urljoin, urlsplit
+
+import httpx
+import pytest
+from litestar.handlers import HTTPRouteHandler
+from playwright.sync_api import expect
+
+from forecourt.domain.access.permissions import Role
+from forecourt.web.app import all_pages
+from tests.stories.console.conftest import Visitors
+from tests.stories.console.furnishing import furnish
+from tests.support.browser import assert_accessible, assert_no_overflow
+from tests.support.running import ADMIN, ADMIN_PASSWORD, RunningSystem
+
+PHONE = {"width": 360, "height": 800}
+NO_PAGES = (
+    "/live",
+    "/sign-in/openid",
+    "/sign-in/openid/back",
+    "/transactions/{transaction:int}/plot.json",
+    "/transactions/{transaction:int}/plot.svg",
+)
+"""Read by programs, or left at once."""
+SIGNED_OUT = ("/sign-in", "/sign-in/code")
+NOT_FURNISHED = frozenset(
+    {
+        "/account/second-factor/new",
+        "/authorities/outside/{name:str}",
+        "/ca/certificates/{fingerprint:str}/cross",
+        "/certificates/orders/{number:int}",
+        "/files/{number:int}/content",
+        "/firmware/keys/{name:str}/certificate.pem",
+        "/firmware/keys/{name:str}/root.pem",
+        "/roll-overs/{number:int}",
+        "/roll-overs/{number:int}/stations.csv",
+    }
+)
+"""What takes other systems, or a station that does more than this one. Stories of their own open these."""
+MOST_ADDRESSES = 3_000
+
+
+def routes() -> list[str]:
+    """The path of every GET, with its parameters in braces."""
+    found = set[str]()
+    for controller in all_pages():
+        base = vars(controller).get("path", "")
+        for handler in vars(controller).values():
+            if isinstance(handler, HTTPRouteHandler) and "GET" in handler.http_methods:
+                parts = [(base.strip("/"), path.strip("/")) for path in handler.paths or {"/"}]
+                found.update("/" + "/".join(part for part in pair if part) for pair in parts)
+    return sorted(found - {*NO_PAGES, *SIGNED_OUT})
+
+
+class Links(HTMLParser):
+    """What somebody may click, and what a form without changes asks for."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        values = dict(attributes)
+        if tag == "a" or (tag == "form" and values.get("method") == "get"):
+            self.found.append(values.get("href") or values.get("action") or "")
+        elif tag in ("img", "object", "div") and (values.get("src") or values.get("data-src")):
+            self.found.append(values.get("src") or values.get("data-src") or "")
+
+
+@pytest.fixture(scope="module")
+def addresses(console: RunningSystem) -> dict[str, tuple[str, bool]]:
+    """Route → an address that links lead to, and whether it is a page and no download."""
+    furnish(console)
+    with httpx.Client(base_url=console.console_url, trust_env=False, timeout=60) as client:
+        client.post("/sign-in", data={"name": ADMIN, "password": ADMIN_PASSWORD})
+        return _follow(client)
+
+
+def _follow(client: httpx.Client) -> dict[str, tuple[str, bool]]:
+    patterns = {route: re.compile(re.sub(r"\{\w+:(\w+)\}", _segment, route)) for route in routes()}
+    found: dict[str, tuple[str, bool]] = {}
+    waiting, seen = ["/"], {"/"}
+    while waiting:
+        address = waiting.pop(0)
+        matches = [route for route, pattern in patterns.items() if pattern.fullmatch(urlsplit(address).path)]
+        route = min(matches, key=lambda one: one.count("{"), default=None)
+        if route is None or route in found:
+            continue
+        answer = client.get(address)
+        if answer.is_redirect:
+            links = [answer.headers["Location"]]
+        else:
+            is_refused_form = answer.status_code == 422 and urlsplit(address).query == ""
+            if is_refused_form:
+                continue  # a form that asks for something to be ticked first
+            assert answer.status_code == 200, f"{address} is linked, and answers {answer.status_code}"
+            is_page = answer.headers["Content-Type"].startswith("text/html")
+            found[route] = (address, is_page)
+            links = Links(answer.text).found if is_page else []
+        for link in links:
+            there = urljoin(address, link).partition("#")[0]
+            if there.startswith("/") and there not in seen and len(seen) < MOST_ADDRESSES:
+                seen.add(there)
+                waiting.append(there)
+    return found
+
+
+def _segment(match: re.Match[str]) -> str:
+    return r"\d+" if match[1] == "int" else "[^/]+"
+
+
+@pytest.mark.parametrize("route", routes())
+def test_a_page_is_fit_to_be_seen_in_both_themes_and_on_a_phone(
+    addresses: dict[str, tuple[str, bool]], as_role: Visitors, route: str
+) -> None:
+    if route in NOT_FURNISHED:
+        assert route not in addresses, f"{route} is furnished now: take it off the list"
+        return
+    assert route in addresses, f"no link leads to {route} on the furnished site"
+    address, is_page = addresses[route]
+    if not is_page:
+        return  # a download, which was answered
+    page = as_role(Role.ADMIN)
+    page.goto(address)
+    expect(page.get_by_role("heading", level=1)).to_have_count(1)
+    assert re.fullmatch(r".+ · Forecourt", page.title()), page.title()
+    expect(page.locator("form[method=post]:not(:has(input[name=csrf]))"), "forms without their token").to_have_count(0)
+    assert_no_overflow(page)
+    assert_accessible(page)
+    page.emulate_media(color_scheme="dark")
+    page.set_viewport_size({"width": PHONE["width"], "height": PHONE["height"]})
+    assert_no_overflow(page)
+    assert_accessible(page)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_who_has_not_signed_in_is_shown_a_page_that_is_fit_to_be_seen(as_role: Visitors, theme: str) -> None:
+    page = as_role(None, theme=theme, width=PHONE["width"])
+    page.goto("/sign-in")
+    assert_no_overflow(page)
+    assert_accessible(page)
+
+
+def test_theme_and_language_are_chosen_on_every_page_also_before_signing_in(as_role: Visitors) -> None:
+    page = as_role(None)
+    page.goto("/sign-in?next=%2Falarms")
+    page.get_by_role("button", name="Dark").click()
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
+    page.get_by_role("button", name="Deutsch").click()
+    expect(page.locator("html")).to_have_attribute("lang", "de")
+    expect(page).to_have_title("Anmelden · Forecourt")
+    assert page.url.endswith("/sign-in?next=%2Falarms")
+
+
+def test_the_menu_of_a_phone_works_with_the_keyboard(as_role: Visitors) -> None:
+    page = as_role(Role.VIEWER, width=PHONE["width"])
+    page.goto("/alarms")
+    menu = page.get_by_role("navigation", name="Main menu")
+    expect(menu).to_be_hidden()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(menu).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(menu).to_be_hidden()
