@@ -34,6 +34,21 @@ ROUTES = [
     ("PUT", "/people/ann/password", {"password": "long enough to be one"}),
     ("DELETE", "/people/ann/second-factor", None),
     ("DELETE", "/people/ann", None),
+    ("GET", "/events", None),
+    ("GET", "/events/kinds", None),
+    ("GET", "/events/1", None),
+    ("GET", "/notifications", None),
+    ("POST", "/notifications", {"name": "new", "channel": "mail", "recipients": ["ann@example.com"]}),
+    ("GET", "/notifications/1", None),
+    ("PUT", "/notifications/1", {"name": "new", "channel": "mail", "recipients": ["ann@example.com"]}),
+    ("DELETE", "/notifications/1", None),
+    ("POST", "/notifications/1/secret", None),
+    ("POST", "/notifications/1/test", None),
+    ("POST", "/notifications/1/pause", None),
+    ("POST", "/notifications/1/resume", None),
+    ("GET", "/notifications/1/deliveries", None),
+    ("POST", "/notifications/1/deliveries/1/retry", None),
+    ("DELETE", "/notifications/1/deliveries/1", None),
     ("GET", "/audit", None),
     ("GET", "/messages", None),
     ("GET", "/messages.csv", None),
@@ -189,7 +204,14 @@ LISTS += ["/configuration-drift"]
 LISTS += ["/files", "/jobs", "/stray-reports", "/security-events", "/security-log", "/alarms"]
 LISTS += ["/certificates", "/certificate-orders"]
 LISTS += ["/authorities", "/own-authority/certificates", "/own-authority/revocations"]
-KNOWN_BY_HEART = {"/authority-kinds", "/configuration-keys", "/security-log/kinds", "/operations", "/operations/Reset"}
+KNOWN_BY_HEART = {
+    "/events/kinds",
+    "/authority-kinds",
+    "/configuration-keys",
+    "/security-log/kinds",
+    "/operations",
+    "/operations/Reset",
+}
 """What is answered without the database."""
 LISTS += ["/operations", "/errands", "/batches"]
 LISTS += ["/firmware/images", "/firmware/keys"]

@@ -35,6 +35,9 @@ NUMBERS = {
     "certificate-orders": "{number}",
     "root-rollovers": "{number}",
     "signings": "{signing}",
+    "events": "{event}",
+    "notifications": "{subscription}",
+    "deliveries": "{event}",
 }
 """What a number is called, by what stands before it."""
 

@@ -100,6 +100,7 @@ def test_all_that_waits_is_committed_once_and_released_after_that(storage: Stora
     storage.close()
     assert storage.log == [
         "begin",
+        "write 5 event",
         "write 5 vendor_message",
         "write 5 status_history",
         "write 1 evse_status",
@@ -344,6 +345,11 @@ def change(identity: str) -> Work:
     )
 
 
+def about_stations(rings: Sequence[str]) -> list[str]:
+    """Without those of the outbox, in which events of stations stand as well."""
+    return [ring for ring in rings if ring != "outbox"]
+
+
 def test_others_are_told_of_changes_that_were_committed(storage: Storage, station: Station) -> None:
     storage.do(lambda services: services.provisioning.add(StationDraft(identity="CP-2")))
     with storage.one_group():
@@ -354,7 +360,7 @@ def test_others_are_told_of_changes_that_were_committed(storage: Storage, statio
         rings_before = list(storage.rings)
     assert [one.error is None for one in waiting] == [True, False, False, True]
     storage.close()
-    assert (rings_before, storage.rings) == ([], ["station CP-1", "station CP-2"])
+    assert (about_stations(rings_before), about_stations(storage.rings)) == ([], ["station CP-1", "station CP-2"])
 
 
 def test_a_repeated_stop_is_no_second_doubt(bench: Bench, storage: Storage, station: Station) -> None:
@@ -469,7 +475,7 @@ def test_a_group_that_collides_is_done_one_by_one_and_only_who_collides_for_ever
     assert [job.error is None for job in released] == [True, is_stored, True, True]
     assert all(job.error is None or isinstance(job.error, Collided) for job in released)
     told = identities if is_stored else identities[1:]
-    assert rings == [f"station {identity}" for identity in told]
+    assert about_stations(rings) == [f"station {identity}" for identity in told]
 
 
 def test_a_bell_that_fails_keeps_no_answer_back(database: Database) -> None:

@@ -97,14 +97,15 @@ def test_events_are_found_by_what_they_are(bench: Bench) -> None:
     tell(bench, "a")
     tell(bench, "b", minutes=1, station=None)
     tell(bench, "c", minutes=2)
-    assert numbers(bench) == [3, 2, 1]
-    assert numbers(bench, EventFilter(station="CP-1")) == [3, 1]
+    third, second, first = numbers(bench)
+    assert third > second > first
+    assert numbers(bench, EventFilter(station="CP-1")) == [third, first]
     assert numbers(bench, EventFilter(kinds=frozenset({Kind.ALARM_RAISED}))) == []
-    assert numbers(bench, EventFilter(groups=frozenset({Group.ALARMS}))) == [3, 2, 1]
-    assert numbers(bench, EventFilter(since=NOON + MINUTE, until=NOON + 2 * MINUTE)) == [2]
+    assert numbers(bench, EventFilter(groups=frozenset({Group.ALARMS}))) == [third, second, first]
+    assert numbers(bench, EventFilter(since=NOON + MINUTE, until=NOON + 2 * MINUTE)) == [second]
     with bench.reading():
         assert EventRecords(bench.unit).told_at(Kind.ALARM_ENDED, 2) == NOON
-        assert EventRecords(bench.unit).waiting(1) == (2, NOON + MINUTE)
+        assert EventRecords(bench.unit).waiting(first) == (2, NOON + MINUTE)
 
 
 def test_a_subscription_is_kept_with_everything(bench: Bench) -> None:
@@ -166,25 +167,26 @@ def test_deliveries_are_due_counted_and_forgotten(bench: Bench) -> None:
     number = subscribe(bench)
     for _ in range(4):
         tell(bench)
-    fail(bench, number, 1, again=2)
-    fail(bench, number, 2, again=1)
-    fail(bench, number, 3, again=None)
+    fourth, third, second, first = numbers(bench)
+    fail(bench, number, first, again=2)
+    fail(bench, number, second, again=1)
+    fail(bench, number, third, again=None)
     with bench.reading():
         records = SubscriptionRecords(bench.unit, VAULT)
-        assert [one.number for one in records.due(number, NOON + MINUTE, 10)] == [2]
-        assert [one.number for one in records.due(number, NOON + 2 * MINUTE, 10)] == [2, 1]
+        assert [one.number for one in records.due(number, NOON + MINUTE, 10)] == [second]
+        assert [one.number for one in records.due(number, NOON + 2 * MINUTE, 10)] == [second, first]
         (sheet,) = records.sheets()
         assert (sheet.behind, sheet.waiting, sheet.given_up) == (4, 2, 1)
         listed = all_pages(lambda page: records.deliveries(number, page), 2)
-        assert [one.event.number for one in listed] == [3, 2, 1]
+        assert [one.event.number for one in listed] == [third, second, first]
     with bench.committed():
         records = SubscriptionRecords(bench.unit, VAULT)
-        records.succeeded(number, [EventNumber(2)])
-        records.advance(number, 3)
-        records.advance(number, 1)
+        records.succeeded(number, [EventNumber(second)])
+        records.advance(number, third)
+        records.advance(number, first)
         records.prune(NOON + MINUTE)
         EventRecords(bench.unit).prune(NOON + MINUTE, records.passed())
-    assert numbers(bench) == [4, 1], "one waits, and one was not looked at"
+    assert numbers(bench) == [fourth, first], "one waits, and one was not looked at"
     with bench.committed():
         SubscriptionRecords(bench.unit, VAULT).remove(number)
     assert (bench.count("delivery"), bench.count("subscription")) == (0, 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import enum
+import time
 from collections.abc import Iterable, Iterator
 from typing import Final, TypeAlias
 
@@ -134,7 +135,7 @@ class News:
     def listening(self) -> Iterator[Listener]:
         """Listen for all topics. What was rung for within the last :data:`RECENT_SECONDS` counts as heard: it may have
         changed while a page that shows it was on its way."""
-        since = asyncio.get_running_loop().time() - RECENT_SECONDS
+        since = time.monotonic() - RECENT_SECONDS
         listener = Listener(topic for topic, at in self._rung_at.items() if at >= since)
         self._listeners.add(listener)
         try:
@@ -157,7 +158,7 @@ class News:
                 del self._waits[wait.about]
 
     def _tell(self, topics: Iterable[Topic]) -> None:
-        at = asyncio.get_running_loop().time()
+        at = time.monotonic()
         self._rung_at.update(dict.fromkeys(topics, at))
         for listener in self._listeners:
             listener.hear(topics)
