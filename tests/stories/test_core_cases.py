@@ -53,6 +53,7 @@ def test_case_001_cold_boot(system: RunningSystem, rest: Rest) -> None:
             "description": "",
             "registration": "Accepted",
             "heartbeatInterval": HEARTBEAT_SECONDS,
+            "labels": [],
             "securityProfile": 0,
             "group": "",
             "online": True,

@@ -89,6 +89,7 @@ def test_a_page_that_lost_the_system_says_so_and_finds_it_again(
     console: RunningSystem, stations: Page, as_role: Visitors
 ) -> None:
     as_role.watch.allow(r"/live")
+    as_role.watch.allow(r"htmx:(afterRequest|sendError)|ERR_CONNECTION_REFUSED")  # a part was fetched meanwhile
     lost = stations.locator("#lost")
     expect(lost).to_be_hidden()
     console.terminate()

@@ -142,6 +142,7 @@ def test_somebody_signs_in_with_the_provider(
     provider.put_people({"ada": {"name": "Ada L", "groups": ["office"]}})
     watch = Watch(system.console_url)
     watch.allow(re.escape(provider.issuer))
+    watch.allow(r"fonts\.googleapis\.com")  # the provider's own pages ask there
     with browser.new_context(base_url=system.console_url, locale="en-GB") as context:
         page = context.new_page()
         watch.listen_to(page)

@@ -59,7 +59,7 @@ def test_from_an_unknown_station_to_the_file_of_its_transactions(
     eventually(is_noted, "the door has noted who knocked")
     page.goto("/unknown-stations")
     page.get_by_role("row").filter(has_text=identity).get_by_role("button", name="Accept").click()
-    expect(page.locator(".alert-success")).to_contain_text(identity)
+    expect(page.locator(".alert-success")).to_contain_text("The station is registered")
 
     with Peer(world.ws, identity) as station:
         station.boot(charge_point_serial_number=identity)
