@@ -86,6 +86,7 @@ def test_from_an_unknown_station_to_the_file_of_its_transactions(
         page.get_by_text("Stop charging").first.click()
         page.locator("details.confirm[open] button").click()
         assert station.wait_for_calls(1) == [("RemoteStopTransaction", {"transactionId": number})]
+        page.goto(f"/transactions/{number}")
         station.stop(number, 5000, ago(minutes=1), reason="Remote")
         in_time(page, page.locator("#transaction"), "4.00 kWh", scripts=scripts)
 
