@@ -73,6 +73,8 @@ SETTINGS: list[tuple[str, str, str, Value]] = [
     ("oidc.button", '"the office"', "the office", "the office"),
     ("oidc.roots", '"/etc/hostname"', "/etc/hostname", Path("/etc/hostname")),
     ("events_keep_days", "7.5", "7.5", 7.5),
+    ("audit_keep_days", "30", "30", 30),
+    ("command_line_role", '"viewer"', "viewer", SignInRole.VIEWER),
     ("mail.host", '"mail.example"', "mail.example", "mail.example"),
     ("mail.port", "465", "465", 465),
     ("mail.tls", '"tls"', "tls", MailTls.TLS),

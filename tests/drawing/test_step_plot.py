@@ -155,6 +155,12 @@ def test_a_plot_is_as_wide_as_its_place_and_no_wider_than_it_was_drawn() -> None
     assert f"max-width: {WIDTH}px" in STYLE
 
 
+@pytest.mark.parametrize("rate", [5e-324, 1e-300, 1e-7])
+def test_a_rate_that_is_next_to_nothing_is_drawn_as_zero(rate: float) -> None:
+    plot = a_plot(a_line((0, rate)))
+    assert drawn(plot) == drawn(a_plot(a_line((0, 0.0))))
+
+
 steps = st.lists(
     st.tuples(st.integers(-10, 10**7), st.none() | st.floats(0, 1e9)),
     min_size=0,

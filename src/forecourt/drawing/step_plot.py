@@ -31,6 +31,8 @@ _Labels: TypeAlias = list[tuple[int, str]]
 _MAX_TOLD: Final = 24
 """How many steps are told in words; beyond that nobody listens."""
 
+_LEAST_RATE: Final = 1e-6
+
 _TIME_STEPS: Final = [60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800]
 _DASHES: Final = ["9 4", "2 3", "12 4 2 4", "5 5", "14 6", "7 3 2 3 2 3"]
 _NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -183,8 +185,8 @@ def _unlimited(plot: Plot, scale: _Scale) -> Iterator[str]:
 
 
 def _rate_ticks(highest: float) -> list[float]:
-    """From 0 to a round number that is not below the highest rate."""
-    if highest <= 0:
+    """From 0 to a round number that is not below the highest rate. OCPP counts rates in tenths (7.8)."""
+    if highest < _LEAST_RATE:
         return [0, 1]
     raw = highest * 1.05 / 5
     power = 10.0 ** math.floor(math.log10(raw))

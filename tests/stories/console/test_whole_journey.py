@@ -114,6 +114,6 @@ def in_time(page: Page, part: Locator, text: str, *, scripts: bool) -> None:
 
     def says_so() -> bool:
         page.goto(f"{path.path}?{path.query}" if path.query else path.path)
-        return text in part.inner_text()
+        return text in " ".join(part.inner_text().split())  # of whichever kind the spaces are
 
     eventually(says_so, f"the page says {text!r}")
