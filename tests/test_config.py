@@ -35,6 +35,7 @@ Value = (
     | Path
     | Address
     | KeptMessages
+    | SignInRole
     | CertificateHeader
     | LogLevel
     | MailTls
