@@ -1,8 +1,8 @@
 """Fills a database with a large network's past: ``python -m benchmarks.seeding DATABASE_URL``.
 
 10,000 stations with two connectors each, 20,000 id tags, 1,000,000 transactions over the last two years of which 3,000
-go on, 20,000,000 meter values, and 200,000 each of messages and status reports. ``--share 0.01`` makes a hundredth of
-that. It is invented and always the same, so that two runs can be compared.
+go on, 20,000,000 meter values (the first transaction has 20,000), and 200,000 each of messages and status reports.
+``--share 0.01`` makes a hundredth of that. It is invented and always the same, so that two runs can be compared.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from forecourt.storage.transactions import transaction
 YEARS: Final = timedelta(days=730)
 ROWS_AT_ONCE: Final = 20_000
 SECOND: Final = 1_000_000
+VALUES_OF_THE_FIRST: Final = 20_000
 _STATUSES: Final = ("Available", "Available", "Available", "Charging", "Preparing", "SuspendedEV", "Faulted")
 _MODELS: Final = (("Ladewerk", "LW-22"), ("Voltfeld", "Duo 11"), ("Nordstrom", "HPC 150"))
 
@@ -204,10 +205,11 @@ class _Past:
         return 1 + number % size.stations, 1 + number // size.stations % 2, started_at
 
     def _meter_values(self) -> Iterator[Row]:
-        count = self._size.values_per_transaction
-        step = 3600 * SECOND // count
+        usual = self._size.values_per_transaction
         for number in range(1, self._size.transactions + 1):
             station_key, evse, started_at = self._place(number)
+            count = VALUES_OF_THE_FIRST if number == 1 else usual
+            step = 3600 * SECOND // count
             is_active = number > self._size.transactions - self._size.active
             for index in range(count // 2 if is_active else count):
                 energy, power = 1000 * number + 550.0 * index, 11_000.0 - 100 * (index % 7)

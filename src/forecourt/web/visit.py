@@ -39,7 +39,7 @@ NOTICE_SECONDS: Final = 60
 MAX_NOTICE_CHARACTERS: Final = 500
 
 ITEMS_ON_A_PAGE: Final = 50
-AT_MOST_ON_A_PAGE: Final = 500
+AT_MOST_ON_A_PAGE: Final = 200
 MAX_CURSOR_CHARACTERS: Final = 1000
 
 AnyRequest = Request[Any, Any, Any]  # Any: as the framework hands it out
