@@ -10,6 +10,8 @@ from typing import Final
 
 import structlog
 
+from forecourt.waiting import wait_at_most
+
 STABLE_SECONDS: Final = 30.0
 """A role that ran this long before it ended is restarted at once; one that did not waits longer and longer."""
 
@@ -64,10 +66,8 @@ class Supervisor:
                 return
             pause = 0.5 if loop.time() - begun > STABLE_SECONDS else min(2 * pause, MAX_PAUSE_SECONDS)
             _log.error("role_ended", name=role.name, code=code, again_in_seconds=pause)
-            try:
-                await asyncio.wait_for(self._stopping.wait(), pause)
-            except TimeoutError:
-                continue
+            if await wait_at_most(self._stopping, pause):
+                return
 
     async def _stop(self, role: Role) -> None:
         process = role.process
@@ -75,7 +75,8 @@ class Supervisor:
             return
         process.terminate()
         try:
-            await asyncio.wait_for(process.wait(), role.stop_seconds)
+            async with asyncio.timeout(role.stop_seconds):
+                await process.wait()
         except TimeoutError:
             _log.error("role_killed", name=role.name, after_seconds=role.stop_seconds)
             process.kill()

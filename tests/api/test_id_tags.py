@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import httpx
 import pytest
 
 from tests.api.door import Door, faults, problem
@@ -122,3 +123,51 @@ def test_many_id_tags_are_changed_and_removed_each_by_itself(door: Door) -> None
     assert body["removed"] == ["B"]
     assert [one["index"] for one in body["refused"]] == [1]
     assert [tag["idTag"] for tag in door.get("/id-tags")["items"]] == ["A"]
+
+
+# Of a file
+
+
+def import_file(door: Door, content: str | bytes, kind: str = "text/csv; charset=utf-8") -> httpx.Response:
+    own = {"Authorization": f"Bearer {door.token}", "Content-Type": kind}
+    sent = content.encode() if isinstance(content, str) else content
+    return door.ask("POST", "/id-tags/import", content=sent, headers=own)
+
+
+def test_a_file_is_registered_whole(door: Door) -> None:
+    lines = ["idTag;parent;expiresAt;maxActiveTransactions;blocked", "A;G;2030-01-01T00:00:00;;yes", "B;;;2;"]
+    assert import_file(door, "\n".join(lines)).json() == {"registered": 2}
+    first, second = door.get("/id-tags/A"), door.get("/id-tags/B")
+    assert (first["parentIdTag"], first["blocked"], first["maxActiveTransactions"]) == ("G", True, None)
+    assert first["expiryDate"] == "2030-01-01T00:00:00Z"  # UTC, for want of a zone
+    assert (second["parentIdTag"], second["blocked"], second["maxActiveTransactions"]) == (None, False, 2)
+
+
+def test_the_downloaded_list_can_be_imported_again(door: Door) -> None:
+    door.a_tag("=A", note="@work")
+    before = door.get("/id-tags/%3DA")
+    listed = "idTag,parentIdTag,expiryDate,blocked,maxActiveTransactions,note,driver\n'=A,,,false,,'@work,\n"
+    door.ask("DELETE", "/id-tags/%3DA")
+    assert import_file(door, listed).status_code == 200
+    assert door.get("/id-tags/%3DA") == before
+
+
+def test_a_file_with_faults_is_not_taken_at_all_and_its_lines_are_named(door: Door) -> None:
+    door.a_tag("Known")
+    response = import_file(door, f"idTag,driver\nGood,\n{'x' * 30},\nknown,\nGood,\nB,9\n")
+    told = faults(response, 422)
+    assert set(told) == {"line 3", "line 4", "line 5", "line 6"}
+    assert told["line 4"] == "An id tag 'known' is registered already."
+    assert "4 faults" in response.json()["detail"]
+    assert door.ask("GET", "/id-tags/Good").status_code == 404
+
+
+@pytest.mark.parametrize("content", [b"", b"idTag\n\xff", b"idTag\n", "idTag\n" + "\n".join(map(str, range(5001)))])
+def test_a_file_that_is_none_is_refused_as_a_whole(door: Door, content: str | bytes) -> None:
+    assert "file" in faults(import_file(door, content), 422)
+
+
+def test_only_a_file_of_a_good_size_is_read(door: Door) -> None:
+    assert "Content-Type: text/csv" in problem(import_file(door, "idTag\nA", "application/json"), 415)["detail"]
+    assert import_file(door, b"idTag,note\nA," + b"x" * 3 * 1024 * 1024).status_code == 413
+    assert door.ask("GET", "/id-tags/A").status_code == 404

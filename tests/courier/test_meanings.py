@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import pytest
 
-from forecourt.courier.courier import MAX_UNHEARD
+from forecourt.courier.endings import MAX_UNHEARD
 from forecourt.domain.errands.model import ErrandNumber, ErrandState
 from forecourt.domain.errors import DomainError, Kind
 from forecourt.domain.provisioning.model import Station

@@ -12,10 +12,11 @@ from sqlalchemy.sql import Select
 from forecourt.domain.access.model import PasswordHasher
 from forecourt.domain.provisioning.service import BootPolicy
 from forecourt.domain.services import Services
+from forecourt.storage.building import services_on
 from forecourt.storage.bulk import Bulk
 from forecourt.storage.committer import AnyJob, Committer, Job
 from forecourt.storage.connection import Connection, Parameters, Row
-from forecourt.storage.database import Database, services_on
+from forecourt.storage.database import Database
 from forecourt.storage.unit_of_work import Unit
 from tests.support.clock import FakeClock
 from tests.support.vault import VAULT

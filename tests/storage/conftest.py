@@ -9,6 +9,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from forecourt.domain.authorization.model import IdToken
+from forecourt.domain.data_transfer.model import Vendor
+from forecourt.domain.provisioning.model import Station, StationDraft
+from forecourt.domain.services import Services
 from forecourt.storage.database import Database
 from forecourt.storage.tables import metadata
 from tests.storage.bench import Bench
@@ -64,3 +68,15 @@ def storage(database: Database) -> Iterator[Storage]:
     opened = Storage(database)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def station(storage: Storage) -> Station:
+    """The station of `tests.storage.works`, registered, with what its works need."""
+
+    def work(services: Services) -> Station:
+        services.data_transfer.put_vendor(Vendor("V"))
+        services.authorization.add(IdToken(id_token="Card", max_active_transactions=None))
+        return services.provisioning.add(StationDraft(identity="CP-1")).station
+
+    return storage.do(work)

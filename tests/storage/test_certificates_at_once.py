@@ -18,7 +18,8 @@ from forecourt.domain.provisioning.model import StationDraft
 from forecourt.domain.provisioning.service import BootPolicy
 from forecourt.domain.services import Services
 from forecourt.domain.signing.model import Issued
-from forecourt.storage.database import Database, services_on
+from forecourt.storage.building import services_on
+from forecourt.storage.database import Database
 from tests.storage.bench import Bench
 from tests.support.authority import OPERATOR, Authority
 from tests.support.clock import NOON, FakeClock

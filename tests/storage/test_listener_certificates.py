@@ -19,7 +19,8 @@ from forecourt.domain.services import Services
 from forecourt.domain.signing.model import SigningNumber
 from forecourt.pki.keys import PrivateKey, new_private_key
 from forecourt.pki.sealing import Vault
-from forecourt.storage.database import Database, services_on
+from forecourt.storage.building import services_on
+from forecourt.storage.database import Database
 from forecourt.storage.errors import StorageError
 from forecourt.storage.listener_certificates import ListenerCertificateRecords
 from forecourt.storage.signing import SigningRecords

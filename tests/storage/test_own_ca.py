@@ -28,7 +28,8 @@ from forecourt.pki.keys import PrivateKey
 from forecourt.pki.reasons import Reason
 from forecourt.pki.revocation import read_crl
 from forecourt.pki.sealing import Vault
-from forecourt.storage.database import Database, services_on
+from forecourt.storage.building import services_on
+from forecourt.storage.database import Database
 from forecourt.storage.resealing import reseal
 from forecourt.storage.workspace import DatabaseWorkspace
 from tests.support.clock import FakeClock

@@ -10,8 +10,9 @@ from forecourt.domain.rollovers.model import STATIONS_AT_ONCE, Step, Wanted
 from forecourt.domain.trust.held import Use
 from forecourt.domain.trust.model import Origin, Purpose
 from forecourt.pki.hash_data import hash_data
+from forecourt.storage.building import services_on
 from forecourt.storage.connection import Parameters, Row
-from forecourt.storage.database import Database, services_on
+from forecourt.storage.database import Database
 from forecourt.storage.unit_of_work import Unit
 from tests.storage.committing import PlainHasher, Recorded
 from tests.support.authority import Authority

@@ -19,7 +19,8 @@ from forecourt.domain.trust.importing import Fate
 from forecourt.domain.trust.model import Purpose, RevocationMode, Role
 from forecourt.domain.trust.service import Trust
 from forecourt.pki.revocation import read_crl
-from forecourt.storage.database import Database, services_on
+from forecourt.storage.building import services_on
+from forecourt.storage.database import Database
 from tests.storage.bench import Bench
 from tests.support.authority import Authority, Validity
 from tests.support.clock import NOON, FakeClock

@@ -12,7 +12,7 @@ from forecourt.domain.errors import DomainError, Kind
 from forecourt.domain.files.model import FilePolicy
 from forecourt.domain.provisioning.service import BootPolicy
 from forecourt.domain.services import Services
-from forecourt.storage.database import services_on
+from forecourt.storage.building import services_on
 from tests.support.clock import FakeClock
 from tests.support.scratch import ScratchUnit
 from tests.support.vault import VAULT
@@ -54,7 +54,7 @@ class MemoryWorkspace:
     """Does works one after the other. A work that raises leaves nothing behind, as the contract of Workspace wants.
 
     ``clock`` and ``changes`` may be driven and looked at; ``is_available`` set to False makes every work fail
-    as a database does that takes nothing.
+    as a database does that takes nothing. ``writes`` counts works that were begun, ``stored`` those that were kept.
     """
 
     def __init__(
@@ -68,6 +68,7 @@ class MemoryWorkspace:
         self.changes = HeardChanges(self.unit)
         self.is_available = True
         self.writes = 0
+        self.stored = 0
         self.services = services_over(
             self.unit, clock or FakeClock(), hasher or PlainHasher(), file_policy or FilePolicy()
         )
@@ -82,6 +83,7 @@ class MemoryWorkspace:
             self.take_back()
             raise
         self.keep()
+        self.stored += 1
         return result
 
     async def read(self, work: Callable[[Services], Result]) -> Result:

@@ -8,6 +8,7 @@ import re
 import tempfile
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import Context
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -18,6 +19,8 @@ from forecourt.asgi.news import News
 from forecourt.asgi.throttle import Throttle
 from forecourt.dialects.v16 import dialect as v16
 from forecourt.domain.access.permissions import Role
+from forecourt.domain.audit.model import AuditEntry, AuditFilter, Via
+from forecourt.domain.paging import PageRequest
 from forecourt.domain.services import Services
 from forecourt.operations.catalogue import make_catalogue
 from forecourt.storage.shelf import DiskShelf
@@ -31,6 +34,11 @@ from tests.support.workspace import MemoryWorkspace, PlainHasher
 ORIGIN = "http://forecourt"
 CATALOGUE = make_catalogue([v16.make()])
 Result = TypeVar("Result")
+
+
+def _elsewhere(work: Callable[[Services], Result]) -> Callable[[Services], Result]:
+    """As in a thread of the storage, which knows nothing of who is visiting."""
+    return lambda services: Context().run(work, services)
 
 
 class Building:
@@ -71,10 +79,10 @@ class Building:
             object.__setattr__(self.house, name, value)
 
     async def read(self, work: Callable[[Services], Result]) -> Result:
-        return await self.pages.workspace.read(work)
+        return await self.pages.workspace.read(_elsewhere(work))
 
     async def write(self, work: Callable[[Services], Result]) -> Result:
-        return await self.pages.workspace.write(work)
+        return await self.pages.workspace.write(_elsewhere(work))
 
     def now(self) -> datetime:
         return self.pages.clock.now()
@@ -121,6 +129,8 @@ class Pages:
         self.workspace = MemoryWorkspace(clock=self.clock)
         self.cookies: dict[str, str] = {}
         self.csrf = ""
+        self.account = ""
+        """Who is signed in."""
         self.services.access.set_admin_password("correct horse")
         if role is not None:
             self.sign_in(role)
@@ -141,6 +151,7 @@ class Pages:
         assert visitor is not None
         self.cookies = {SESSION: secret}
         self.csrf = visitor.csrf
+        self.account = name
 
     def get(self, path: str, **headers: str) -> Shown:
         return Shown(self.run(self._ask("GET", path, headers=headers)))
@@ -161,14 +172,24 @@ class Pages:
         )
 
     def done(self, path: str, fields: Mapping[str, str | list[str]] | None = None, **more: Any) -> Shown:
-        """Send a form that must be taken, and open the page that it leads to."""
+        """Send a form that must be taken, and open the page that it leads to. What it changed must be written down with
+        the name of who is signed in, whatever the form is."""
+        stored, entry = self.workspace.stored, self._newest_entry()
         answer = self.post(path, fields, **more)
         assert answer.status == 303, f"{answer.status}: {answer.text}"
+        if self.workspace.stored > stored:
+            newest = self._newest_entry()
+            assert newest != entry, f"nothing says who sent {path}"
+            assert newest is not None
+            assert (newest.deed.who, newest.deed.via) == (self.account, Via.PAGE)
         for name, value in answer.response.cookies.items():
             self.cookies[name] = value
         page = self.get(answer.location)
         self.cookies.pop("forecourt_notice", None)
         return page
+
+    def _newest_entry(self) -> AuditEntry | None:
+        return next(iter(self.services.audit.list(AuditFilter(), PageRequest(1)).items), None)
 
     def run(self, coroutine: Coroutine[Any, Any, Result]) -> Result:
         return self._building.runner.run(coroutine)

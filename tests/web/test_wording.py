@@ -98,10 +98,12 @@ class Kind(enum.Enum):
     ("value", "shown"),
     [
         (Kind.OFFICER, "Security officer"),
-        ("SuspendedEVSE", "Suspended evse"),
-        ("CHAdeMO", "Chade mo"),
+        ("SuspendedEVSE", "Suspended EVSE"),
+        ("CHAdeMO", "Chade MO"),
         ("RFID", "RFID"),
         ("not_sent", "Not sent"),
+        ("ownCa", "Own CA"),
+        ("ocsp_responder", "OCSP responder"),
         (7, "7"),
     ],
 )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Self
+from http import HTTPStatus
+from typing import Annotated, Any, Self
 
 import msgspec
-from litestar import Controller, delete, get, patch, post
+from litestar import Controller, Request, delete, get, patch, post
+from litestar.openapi.spec import OpenAPIMediaType, OpenAPIType, Operation, RequestBody, Schema
 from litestar.params import JSONBody, PathParameter, QueryParameter
 from msgspec import UNSET, UnsetType
 
@@ -14,10 +17,13 @@ from forecourt.api.access import access
 from forecourt.api.batch import Batch, BatchAdded, BatchChanged, BatchRemoved, do_all
 from forecourt.api.bodies import MAX_BATCH_BYTES
 from forecourt.api.paging import Listing, Paging, listing
+from forecourt.api.problems import Fault, Refusal
 from forecourt.api.words import MAX_LONG, MAX_NUMBER, Line, Moment, Note, Search, Works, utc
+from forecourt.asgi.csv import MEDIA_TYPE
 from forecourt.asgi.paths import from_path
 from forecourt.domain.access.permissions import Permission
 from forecourt.domain.authorization.model import IdToken, TokenFilter
+from forecourt.domain.authorization.sheets import MOST_BYTES, SheetRefused, take_file
 from forecourt.domain.drivers.model import DriverNumber
 from forecourt.domain.services import Services
 
@@ -121,6 +127,21 @@ def show_tag(token: IdToken) -> IdTagView:
     )
 
 
+class ImportedIdTags(msgspec.Struct, frozen=True):
+    """How many id tags of a file were registered: all of them."""
+
+    registered: int
+
+
+@dataclass
+class SheetOperation(Operation):
+    """Says what the framework cannot see: the body is a file."""
+
+    def __post_init__(self) -> None:
+        file = OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING))
+        self.request_body = RequestBody(content={MEDIA_TYPE: file}, required=True, description="The file, in UTF-8.")
+
+
 class IdTags(Controller):
     path = "/id-tags"
     tags = ("Id tags",)
@@ -150,6 +171,32 @@ class IdTags(Controller):
             id_field="idTag",
         )
         return BatchAdded(created, refused)
+
+    @post(
+        "/import",
+        status_code=200,
+        summary="Register the id tags of a CSV file",
+        operation_id="importIdTags",
+        operation_class=SheetOperation,
+        request_max_body_size=MOST_BYTES,
+    )
+    async def import_file(
+        self,
+        request: Request[Any, Any, Any],  # Any: as the framework hands it out
+        workspace: Works,
+    ) -> ImportedIdTags:
+        """The body is the file, sent as `text/csv`: at most 5,000 id tags in 3 MiB. Its first line names the columns:
+        `idTag`, and as you like `parent`, `expiresAt`, `maxActiveTransactions`, `note`, `driver` (by number or e-mail
+        address) and `blocked`; the downloaded list has them too. A time without a zone is in UTC. It is taken whole or
+        not at all; `errors` names the lines at fault."""
+        if request.headers.get("content-type", "").partition(";")[0].strip().lower() != MEDIA_TYPE:
+            sentence = f"The body must be the file itself: send it with the header 'Content-Type: {MEDIA_TYPE}'."
+            raise Refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, sentence)
+        try:
+            return ImportedIdTags(await take_file(workspace, await request.body()))
+        except SheetRefused as refused:
+            errors = [Fault(place, reason) for place, reason in refused.told]
+            raise Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, refused.sentence, errors=errors) from refused
 
     @patch(summary="Change many id tags", operation_id="changeIdTags", request_max_body_size=MAX_BATCH_BYTES)
     async def change_batch(self, data: JSONBody[Batch], workspace: Works) -> BatchChanged:

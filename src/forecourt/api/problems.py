@@ -14,17 +14,10 @@ from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFou
 from litestar.routes import HTTPRoute
 from litestar.types import ExceptionHandlersMap
 
+from forecourt.asgi.statuses import STATUS_BY_KIND
 from forecourt.domain.errors import DomainError, Kind
 
 PROBLEM_JSON: Final = "application/problem+json"
-
-STATUS_BY_KIND: Final[Mapping[Kind, HTTPStatus]] = {
-    Kind.INVALID: HTTPStatus.UNPROCESSABLE_ENTITY,
-    Kind.NOT_FOUND: HTTPStatus.NOT_FOUND,
-    Kind.CONFLICT: HTTPStatus.CONFLICT,
-    Kind.REFUSED: HTTPStatus.FORBIDDEN,
-    Kind.UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
-}
 
 RETRY_AFTER_SECONDS: Final = 2
 

@@ -190,6 +190,7 @@ async def _is_reading(workspace: Workspace) -> bool:
         return services.access.has_admin()
 
     try:
-        return await asyncio.wait_for(workspace.read(look), 2.0)
+        async with asyncio.timeout(2.0):
+            return await workspace.read(look)
     except (DomainError, TimeoutError):
         return False

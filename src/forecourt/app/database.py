@@ -18,7 +18,8 @@ from forecourt.domain.provisioning.service import BootPolicy
 from forecourt.domain.services import Workspace
 from forecourt.passwords import Argon2Hasher
 from forecourt.storage.bell import Bell, LocalBell, PostgresqlBell
-from forecourt.storage.database import Database, services_on
+from forecourt.storage.building import services_on
+from forecourt.storage.database import Database
 from forecourt.storage.workspace import DatabaseWorkspace
 
 

@@ -141,6 +141,7 @@ async def _show_addresses(config: Config, announce: Callable[[str], None], *, ha
         hint = "   (once there is a server certificate)" if is_waiting else ""
         hint = "   (nobody listens there yet; see the log)" if address in silent else hint
         announce(f"  files      {scheme}://{address}/{hint}")
+    announce(f"  console    http://{config.console}/")
     announce(f"  REST       http://{config.console}/api/v1/docs")
     announce(f"  database   {Database(config.database_url).shown}")
 

@@ -75,7 +75,8 @@ async def asked_to_stop() -> None:
 
 async def is_listening(address: Address) -> bool:
     try:
-        _reader, writer = await asyncio.wait_for(asyncio.open_connection(address.reachable_host, address.port), 1.0)
+        async with asyncio.timeout(1.0):
+            _reader, writer = await asyncio.open_connection(address.reachable_host, address.port)
     except (OSError, TimeoutError):
         return False
     writer.close()

@@ -9,6 +9,8 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import Final, TypeAlias
 
+from forecourt.waiting import wait_at_most
+
 UNRUNG_SECONDS = 1.0
 """How long anybody waits without looking, in case a ring was lost."""
 
@@ -57,8 +59,7 @@ class Wait:
 
     async def next(self, seconds: float = UNRUNG_SECONDS) -> None:
         """Return when it is time to look: at the next ring, or after so many seconds."""
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._rung.wait(), seconds)
+        await wait_at_most(self._rung, seconds)
         self._rung.clear()
 
 
@@ -79,8 +80,7 @@ class Listener:
 
     async def next(self, seconds: float = UNRUNG_SECONDS) -> frozenset[Topic]:
         """What was rung for since this was last asked, as soon as there is anything; empty after so many seconds."""
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._rung.wait(), seconds)
+        await wait_at_most(self._rung, seconds)
         self._rung.clear()
         heard = frozenset(self._heard)
         self._heard.clear()

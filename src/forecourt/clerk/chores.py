@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final, TypeAlias
 
 import structlog
+
+from forecourt.waiting import wait_at_most
 
 AGAIN_SECONDS: Final = 1.0
 """Between two looks at what is to be done and was not rung for."""
@@ -48,6 +49,5 @@ class Chores:
             except Exception as error:  # mostly a database that is out of reach; this must go on until it is back
                 _log.warning("chore_failed", chore=name, reason=str(error), error=type(error).__name__)
                 wait = TROUBLE_SECONDS
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(looks_now.wait(), wait)
+            await wait_at_most(looks_now, wait)
             looks_now.clear()

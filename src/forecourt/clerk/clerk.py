@@ -29,6 +29,7 @@ from forecourt.domain.signing.model import (
     SigningUnavailable,
 )
 from forecourt.threads import in_thread
+from forecourt.waiting import wait_at_most
 
 AGAIN_SECONDS: Final = 1.0
 """Between two looks at what waits and was not rung for, and before something is recorded again that the database did
@@ -81,8 +82,7 @@ class Clerk:
         await self._recover()
         while True:
             await self.look_around()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._looks_now.wait(), AGAIN_SECONDS)
+            await wait_at_most(self._looks_now, AGAIN_SECONDS)
             self._looks_now.clear()
 
     async def close(self) -> None:
@@ -131,7 +131,8 @@ class Clerk:
     async def _take_on(self, authority: str, room: int) -> None:
         """Nothing is claimed before it can be signed: a lease is as long as the work may take."""
         try:
-            chosen = await asyncio.wait_for(self._signers.ready(authority), READY_SECONDS)
+            async with asyncio.timeout(READY_SECONDS):
+                chosen = await self._signers.ready(authority)
         except Exception as error:
             reason = "it took too long" if isinstance(error, TimeoutError) else str(error)
             _log.warning("signers_not_ready", authority=authority, reason=reason)
@@ -181,8 +182,8 @@ class Clerk:
         number, name = assignment.number, assignment.authority.name
         try:
             signer = chosen(assignment.authority)
-            work = in_thread(f"sign-{number}", lambda: signer.sign(assignment))
-            result = await asyncio.wait_for(work, LONGEST_WORK_SECONDS)
+            async with asyncio.timeout(LONGEST_WORK_SECONDS):
+                result = await in_thread(f"sign-{number}", lambda: signer.sign(assignment))
         except SigningRefused as error:
             _log.warning("signing_refused", signing=number, authority=name, reason=str(error))
             sentence = str(error)

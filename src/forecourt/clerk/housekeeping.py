@@ -221,7 +221,8 @@ class Housekeeping:
     async def _in_thread(self, work: Callable[[], Result]) -> Result:
         """What a device makes of it after that is lost; the thread is left behind."""
         try:
-            return await asyncio.wait_for(in_thread(_THREAD, work), LONGEST_SECONDS)
+            async with asyncio.timeout(LONGEST_SECONDS):
+                return await in_thread(_THREAD, work)
         except TimeoutError:
             raise TokenTrouble(f"It took longer than {LONGEST_SECONDS:.0f} seconds.") from None
 

@@ -6,15 +6,20 @@ from typing import Annotated, Final
 
 import typer
 
+from forecourt.cli.files import read_file
 from forecourt.cli.office import Office, confirm, form_of, moment
 from forecourt.cli.options import Csv, Json, Yes
 from forecourt.cli.output import Facts, print_facts, print_json
 from forecourt.domain.authorization.model import IdToken, TokenFilter
+from forecourt.domain.authorization.sheets import MOST_BYTES, SheetRefused, take_file
 from forecourt.domain.drivers.model import DriverNumber
 from forecourt.domain.errors import invalid
 from forecourt.domain.services import Services
 
 _COLUMNS: Final = ("idTag", "parentIdTag", "expiryDate", "blocked", "maxActiveTransactions", "note", "driver")
+
+_TOLD: Final = 20
+"""Faults of a file that are printed: all in one line."""
 
 TagId = Annotated[str, typer.Argument(metavar="IDTAG", help="The id tag, in either case.")]
 Parent = Annotated[str | None, typer.Option(help="The group that it belongs to.")]
@@ -64,6 +69,23 @@ def tag_commands(office: Office) -> typer.Typer:
             driver=None if driver is None else DriverNumber(driver),
         )
         print_facts(tag_facts(office.write(lambda services: services.authorization.add(token))))
+
+    @commands.command("import")
+    def import_file(
+        file: Annotated[str, typer.Argument(metavar="FILE", help="A CSV file, or - for what is piped in.")],
+    ) -> None:
+        """Register all id tags of a CSV file, or none when anything is wrong with it.
+
+        Its first line names the columns: idTag, and as you like parent, expiresAt, maxActiveTransactions, note, driver
+        (by number or e-mail address) and blocked, as in the list that --csv prints. A time without a zone is in UTC.
+        """
+        content = read_file(file, limit=MOST_BYTES)
+        try:
+            count = office.do(lambda workspace: take_file(workspace, content))
+        except SheetRefused as refused:
+            told = " ".join(f"{place.capitalize()}: {reason}" for place, reason in refused.told[:_TOLD])
+            raise invalid(f"{refused.sentence} {told}") from refused
+        print_facts({"registered": count})
 
     @commands.command("list")
     def list_all(

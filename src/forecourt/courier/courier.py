@@ -7,56 +7,37 @@ it is known which errands may have been done. All methods run on the event loop;
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import functools
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Final, Protocol
 
-import msgspec
 import structlog
 
-from forecourt.dialect import Command, Dialect, refusal
+from forecourt.courier.endings import (
+    Ending,
+    Link,
+    Out,
+    answered,
+    answered_late,
+    failed,
+    failed_late,
+    lost,
+    refused,
+    text_of,
+)
+from forecourt.dialect import Dialect
 from forecourt.domain.errands.model import MAX_TROUBLES, Claim, Failure, Line
 from forecourt.domain.errors import DomainError, is_lasting
-from forecourt.domain.message_log.model import Direction, Exchange
-from forecourt.domain.presence.model import LinkId
-from forecourt.domain.provisioning.model import Station
 from forecourt.domain.services import Services, Workspace
-from forecourt.ocpp.action import Message
 from forecourt.ocpp.errors import QueueFull
-from forecourt.ocpp.redaction import scrubbed, secrets_in, shown, without_key_values
-from forecourt.ocpp.session import Answered, AnyAction, Failed, OurCall
+from forecourt.ocpp.session import Answered, Failed
+from forecourt.waiting import wait_at_most
 
 AGAIN_SECONDS: Final = 1.0
 """Wait before the end of an errand is recorded again when the database did not take it, and between two looks at
 what waits and was not rung for."""
 
-MAX_TEXT: Final = 1000
-"""Characters that are kept of the words of a station's error."""
-
-MAX_UNHEARD: Final = 5
-"""How often it is tried to take an answer in; after that it is recorded, and what it means is lost."""
-
 _log = structlog.get_logger(__name__)
-_encode: Final = msgspec.json.Encoder().encode
-
-Ended = Callable[[Answered | Failed], None]
-
-
-class Link(Protocol):
-    """What the courier needs of a station's connection."""
-
-    @property
-    def station(self) -> Station: ...
-
-    @property
-    def link_id(self) -> LinkId: ...
-
-    @property
-    def subprotocol(self) -> str: ...
-
-    def call(self, action: AnyAction, words: Message, ended: Ended, now: float) -> None: ...
 
 
 class Lines(Protocol):
@@ -71,7 +52,7 @@ class Outcome(Protocol):
     """How a unit of work ended."""
 
     @property
-    def result(self) -> _Out | None: ...
+    def result(self) -> Out | None: ...
 
     @property
     def error(self) -> Exception | None: ...
@@ -81,27 +62,8 @@ class Office(Workspace, Protocol):
     """Where the courier has its work done, in order with all else that is done for a station."""
 
     def submit(
-        self, station_key: int, work: Callable[[Services], _Out | None], done: Callable[[Outcome], None]
+        self, station_key: int, work: Callable[[Services], Out | None], done: Callable[[Outcome], None]
     ) -> None: ...
-
-
-@dataclass(slots=True)
-class _Out:
-    """An errand that is marked as sent, and what must be sent for it."""
-
-    claim: Claim
-    command: Command
-    link: Link
-    unheard: int = 0
-    """How often the business failed to take the answer in, or the database what it made of it."""
-    is_told: bool = False
-    """The business was told the answer, in a unit of work that may have failed since."""
-    is_given_up: bool = False
-    """Its end was recorded; what comes now comes late."""
-
-
-Ending = Callable[[Services], None]
-"""Records how an errand ended."""
 
 
 class Courier:
@@ -130,8 +92,7 @@ class Courier:
 
     async def wait_until_idle(self, seconds: float) -> None:
         """Return when nothing is out any more, or after so long."""
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._at_rest.wait(), seconds)
+        await wait_at_most(self._at_rest, seconds)
 
     def stop_sending(self) -> None:
         """Send nothing more; what is out may still end."""
@@ -157,7 +118,6 @@ class Courier:
 
     async def recover(self) -> None:
         """Before anything is sent: end what this node had sent when it was stopped without warning."""
-
         for claim in await self._office.read(lambda services: services.errands.sent_by(self._node)):
             for _ in range(MAX_TROUBLES + 1):
                 try:
@@ -173,8 +133,7 @@ class Courier:
     async def run(self) -> None:
         """Look every second for what waits and was not rung for, for ever."""
         while True:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._looks_now.wait(), AGAIN_SECONDS)
+            await wait_at_most(self._looks_now, AGAIN_SECONDS)
             self._looks_now.clear()
             await self.look_around()
 
@@ -188,16 +147,16 @@ class Courier:
 
     # One station: claim, send, record, and claim the next in the same unit of work
 
-    def _look(self, link: Link, ending: Ending | None, ended: _Out | None = None) -> None:
+    def _look(self, link: Link, ending: Ending | None, ended: Out | None = None) -> None:
         work = functools.partial(self._record_and_claim, link, ending)
         self._office.submit(link.station.key, work, functools.partial(self._claimed, link, ending, ended))
 
-    def _record_again(self, link: Link, ending: Ending, ended: _Out | None) -> None:
+    def _record_again(self, link: Link, ending: Ending, ended: Out | None) -> None:
         """Without claiming: whatever is wrong with the next errand, this one is to be recorded."""
         self._busy[link.station.identity] = True  # look afterwards
         self._office.submit(link.station.key, ending, functools.partial(self._claimed, link, ending, ended))
 
-    def _record_and_claim(self, link: Link, ending: Ending | None, services: Services) -> _Out | None:
+    def _record_and_claim(self, link: Link, ending: Ending | None, services: Services) -> Out | None:
         if ending is not None:
             ending(services)
         line = Line(self._node, link.link_id)
@@ -207,7 +166,7 @@ class Courier:
                 return None
             try:
                 command = self._dialects[link.subprotocol].command(claim.intent, link.station)
-                words = _text(command.words)
+                words = text_of(command.words)
             except DomainError as error:
                 services.errands.refuse_to_send(claim, error.sentence)
                 continue
@@ -223,10 +182,10 @@ class Courier:
                 answer_seconds=self._answer_seconds,
             )
             if is_sent:
-                return _Out(claim, command, link)
+                return Out(claim, command, link)
         return None
 
-    def _claimed(self, link: Link, ending: Ending | None, ended: _Out | None, outcome: Outcome) -> None:
+    def _claimed(self, link: Link, ending: Ending | None, ended: Out | None, outcome: Outcome) -> None:
         identity = link.station.identity
         if outcome.error is not None:
             _log.warning("errand_not_recorded", station=identity, error=repr(outcome.error)[:300])
@@ -251,38 +210,38 @@ class Courier:
             self._at_rest.set()
         return again
 
-    def _send(self, out: _Out) -> None:
+    def _send(self, out: Out) -> None:
         if not self._is_open(out.link):
-            self._end(out, _lost(out, "The connection was closed.", None))
+            self._end(out, lost(out, "The connection was closed.", None))
             return
         ended = functools.partial(self._ended, out)
         try:
             out.link.call(out.command.action, out.command.words, ended, asyncio.get_running_loop().time())
         except QueueFull as full:
-            self._end(out, _failed(out, Failure(f"{full}."), None))
+            self._end(out, failed(out, Failure(f"{full}."), None))
 
-    def _ended(self, out: _Out, event: Answered | Failed) -> None:
+    def _ended(self, out: Out, event: Answered | Failed) -> None:
         if out.is_given_up:
             self._ended_late(out, event)
             return
         out.is_given_up = True
         if isinstance(event, Answered):
-            self._end(out, functools.partial(_answered, self._dialects[out.link.subprotocol], out, event))
+            self._end(out, functools.partial(answered, self._dialects[out.link.subprotocol], out, event))
         elif event.payload is None:
             reason = f"{event.reason[:1].upper()}{event.reason[1:]}."
-            self._end(out, _lost(out, reason, event))
+            self._end(out, lost(out, reason, event))
         else:
-            self._end(out, _failed(out, _failure(out, event), event, _kept_answer(out, event.payload)))
+            self._end(out, refused(out, event, event.payload))
 
-    def _ended_late(self, out: _Out, event: Answered | Failed) -> None:
+    def _ended_late(self, out: Out, event: Answered | Failed) -> None:
         """Not tried again when the database does not take it: the errand has ended with its outcome unknown."""
         if isinstance(event, Answered):
-            work = functools.partial(_answered_late, self._dialects[out.link.subprotocol], out, event)
+            work = functools.partial(answered_late, self._dialects[out.link.subprotocol], out, event)
             self._office.submit(out.link.station.key, work, _logged)
         elif event.code is not None:
-            self._office.submit(out.link.station.key, functools.partial(_failed_late, out, event), _logged)
+            self._office.submit(out.link.station.key, functools.partial(failed_late, out, event), _logged)
 
-    def _end(self, out: _Out, ending: Ending) -> None:
+    def _end(self, out: Out, ending: Ending) -> None:
         link = self._lines.line(out.link.station.identity)
         self._look(out.link if link is None else link, ending, out)
 
@@ -298,114 +257,6 @@ class Courier:
         return bool(known) and all(one.is_repeatable for one in known)
 
 
-def _answered(dialect: Dialect, out: _Out, event: Answered, services: Services) -> None:
-    """Record the answer, and what it means. An answer that the business cannot take in is recorded all the same."""
-    action = out.command.action
-    response = _response(out, event)
-    _note(out, event.call, services, response=response)
-    out.is_told = False
-    if not services.errands.answered(out.claim, response=response, refusal=refusal(action, event.words)):
-        _log.warning("late_answer", errand=out.claim.number, action=action.name)
-        _answered_late(dialect, out, event, services)  # it was given up meanwhile, or this was stored before
-        return
-    if out.unheard >= MAX_UNHEARD:
-        return
-    out.is_told = True
-    _hear(dialect, out, event, services)
-
-
-def _hear(dialect: Dialect, out: _Out, event: Answered, services: Services) -> None:
-    try:
-        dialect.hear(out.command, event.words, out.link.station, services, out.claim.number)
-    except DomainError as error:
-        action = out.command.action.name
-        _log.warning("answer_not_used", errand=out.claim.number, action=action, reason=error.sentence)
-
-
-def _answered_late(dialect: Dialect, out: _Out, event: Answered, services: Services) -> None:
-    refused = refusal(out.command.action, event.words)
-    if services.errands.answered_late(out.claim, response=_response(out, event), refusal=refused):
-        _hear(dialect, out, event, services)
-
-
 def _logged(outcome: Outcome) -> None:
     if outcome.error is not None:
         _log.warning("late_answer_not_recorded", error=repr(outcome.error)[:300])
-
-
-def _response(out: _Out, event: Answered) -> str:
-    """The answer as it came, unless there is a secret in it: a field of the action, or what the station was told."""
-    safe = shown(event.words)
-    text = event.payload.decode("utf-8", "replace") if safe is event.words else _encode(safe).decode()
-    return scrubbed(text, secrets_in(out.command.words))
-
-
-def _lost(out: _Out, reason: str, event: Failed | None) -> Ending:
-    """Without an event nothing was sent."""
-    repeatable, was_sent = out.command.action.is_repeatable, event is not None and event.was_sent
-
-    def end(services: Services) -> None:
-        services.errands.lost(out.claim, reason, is_repeatable=repeatable, was_sent=was_sent)
-        if event is not None and was_sent:
-            _note(out, event.call, services, error=reason)
-
-    return end
-
-
-def _failed(out: _Out, failure: Failure, event: Failed | None, response: str | None = None) -> Ending:
-    """Without an event nothing was sent."""
-
-    def end(services: Services) -> None:
-        services.errands.failed(out.claim, failure, response=response)
-        if event is not None:
-            _note(out, event.call, services, response=response, error=failure.reason)
-
-    return end
-
-
-def _note(
-    out: _Out, call: OurCall, services: Services, *, response: str | None = None, error: str | None = None
-) -> None:
-    """Write down what was said, without secrets."""
-    exchange = Exchange(
-        direction=Direction.OUT,
-        action=out.command.action.name,
-        message_id=call.call_id,
-        request=_text(out.command.words),
-        response=response,
-        error=error,
-    )
-    sent_at = call.expires_at - call.seconds
-    services.message_log.note(
-        out.link.station.key, exchange, since=sent_at, is_answered=error is None or response is not None
-    )
-
-
-def _failed_late(out: _Out, event: Failed, services: Services) -> None:
-    services.errands.failed_late(out.claim, _failure(out, event), response=_kept_answer(out, event.payload or b""))
-
-
-def _failure(out: _Out, event: Failed) -> Failure:
-    """What a station says may repeat what it was told."""
-    secrets = secrets_in(out.command.words)
-    reason = _kept(scrubbed(event.reason, secrets))
-    if event.code is None:
-        sentence = f"{reason[:1].upper()}{reason[1:]}. Whether the station did it is not known."
-        return Failure(sentence, is_outcome_unknown=True)
-    code = _kept(scrubbed(event.code, secrets))
-    return Failure(f"The station answered with the error {code}{f': {reason}' if reason else ''}", code)
-
-
-def _kept(text: str) -> str:
-    """A text of a station as it can be stored: no database keeps U+0000, and nobody reads a megabyte."""
-    return text[:MAX_TEXT].replace("\0", "\ufffd")
-
-
-def _kept_answer(out: _Out, payload: bytes) -> str:
-    """An answer that cannot be read into words, as it came but for secrets."""
-    text = scrubbed(payload.decode("utf-8", "replace"), secrets_in(out.command.words))
-    return without_key_values(text).replace("\0", "\ufffd")
-
-
-def _text(words: Message) -> str:
-    return _encode(shown(words)).decode()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import functools
 import itertools
 from collections.abc import Callable
@@ -30,6 +29,7 @@ from forecourt.gateway.notes import Notes
 from forecourt.gateway.refusals import Refused, not_known
 from forecourt.gateway.strangers import StrangerBook
 from forecourt.gateway.trust import Trusting
+from forecourt.waiting import wait_at_most
 
 SLICES: Final = 20
 """The wheel visits every link once a second, a slice of them at a time, so that the loop never pauses for all."""
@@ -209,8 +209,7 @@ class Links:
 
     async def _keep_fresh(self) -> None:
         while True:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._rung.wait(), REFRESH_SECONDS)
+            await wait_at_most(self._rung, REFRESH_SECONDS)
             self._rung.clear()
             try:
                 await self._refresh()

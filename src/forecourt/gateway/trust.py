@@ -7,7 +7,6 @@ a second as well, so that a change holds for the next handshake within a second 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeAlias
@@ -19,6 +18,7 @@ from forecourt.domain.trust.model import Policy, Purpose, Role, ServerCertificat
 from forecourt.pki.certificate import Certificate
 from forecourt.pki.path import Anchors
 from forecourt.pki.revocation import Crl
+from forecourt.waiting import wait_at_most
 
 POLL_SECONDS: Final = 0.5
 RETRY_SECONDS: Final = 1.0
@@ -87,8 +87,7 @@ class TrustDesk:
     async def run(self) -> None:
         """Follow the store, for ever. While the database is out of reach, what was read last holds."""
         while True:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._rung.wait(), POLL_SECONDS)
+            await wait_at_most(self._rung, POLL_SECONDS)
             self._rung.clear()
             try:
                 version = await self._office.read(lambda services: services.trust.version())

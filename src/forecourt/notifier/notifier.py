@@ -21,6 +21,7 @@ from forecourt.domain.services import Services, Workspace
 from forecourt.notifier.mail import Mails
 from forecourt.notifier.webhooks import Webhooks
 from forecourt.threads import in_thread
+from forecourt.waiting import wait_at_most
 
 AGAIN_SECONDS: Final = 1.0
 """Between two looks at what waits and was not rung for, and before something is recorded again that the database did
@@ -72,9 +73,7 @@ class Notifier:
                 await self.look_around()
                 await self._tidy()
                 await asyncio.sleep(SHORTEST_PAUSE)
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(AGAIN_SECONDS):  # `wait_for` may swallow that this is cancelled
-                        await self._looks_now.wait()
+                await wait_at_most(self._looks_now, AGAIN_SECONDS)
                 self._looks_now.clear()
         finally:
             await self.close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -150,6 +149,3 @@ def _manner(connection: Incoming, visitor: Visitor | None) -> Manner:
     theme = (visitor and visitor.theme) or connection.cookies.get(THEME, "")
     assert zone is not None  # noqa: S101  # UTC is always there
     return Manner(language, zone, name, theme if theme in ("light", "dark") else "auto")
-
-
-STATUS_OF: Final = {Forbidden: HTTPStatus.FORBIDDEN, Foreign: HTTPStatus.FORBIDDEN}

@@ -20,7 +20,8 @@ from litestar.types import ControllerRouterHandler, Message, Scope
 
 from forecourt.asgi.headers import add_security_headers
 from forecourt.asgi.routing import RawPathApplication
-from forecourt.domain.errors import DomainError, Kind
+from forecourt.asgi.statuses import STATUS_BY_KIND
+from forecourt.domain.errors import DomainError
 from forecourt.web import pages
 from forecourt.web.admission import OPEN, Forbidden, Foreign, Incoming, SignInFirst, admit, form_of, visit_of
 from forecourt.web.fields import Fields
@@ -37,13 +38,6 @@ POLICY: Final = (
 """Nothing comes from another host, and no script or style stands in a page. The design system has small pictures in its
 style sheet, as ``data:``."""
 
-STATUS_BY_KIND: Final = {
-    Kind.INVALID: HTTPStatus.UNPROCESSABLE_ENTITY,
-    Kind.NOT_FOUND: HTTPStatus.NOT_FOUND,
-    Kind.CONFLICT: HTTPStatus.CONFLICT,
-    Kind.REFUSED: HTTPStatus.FORBIDDEN,
-    Kind.UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
-}
 STAY_WITH_TLS: Final = "max-age=31536000"
 FOR_EVER: Final = "public, max-age=31536000, immutable"
 

@@ -5,17 +5,21 @@ from __future__ import annotations
 import functools
 import io
 import zoneinfo
-from contextvars import ContextVar
+from collections.abc import Callable
+from contextvars import ContextVar, copy_context
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from babel import Locale, negotiate_locale
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+
+Given = TypeVar("Given")
+Result = TypeVar("Result")
 
 CATALOGUES: Final = Path(__file__).parent / "locale"
 """One folder for a language, one file in it for a room of pages."""
@@ -54,6 +58,12 @@ def speak(manner: Manner) -> None:
 
 def manner() -> Manner:
     return _manner.get()
+
+
+def spoken(work: Callable[[Given], Result]) -> Callable[[Given], Result]:
+    """Work that is handed to another thread, where nobody knows whom it speaks to: it speaks as here and now."""
+    context = copy_context()
+    return lambda given: context.run(work, given)
 
 
 def gettext(message: str) -> str:

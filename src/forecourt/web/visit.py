@@ -26,7 +26,7 @@ from forecourt.domain.paging import PageRequest
 from forecourt.domain.services import Services, Workspace
 from forecourt.operations.catalogue import Catalogue
 from forecourt.web.fields import Fields
-from forecourt.web.language import Manner
+from forecourt.web.language import Manner, spoken
 from forecourt.web.live import Live
 from forecourt.web.oidc import OpenId
 from forecourt.web.rendering import Renderer
@@ -149,11 +149,11 @@ class Visit:
     # What is done
 
     async def read(self, work: Callable[[Services], Result]) -> Result:
-        return await self.house.workspace.read(work)
+        return await self.house.workspace.read(spoken(work))
 
     async def write(self, work: Callable[[Services], Result]) -> Result:
         """Change something, and write down who did it. What hands the workspace on hands on `workspace`, for that."""
-        return await self.workspace.write(work)
+        return await self.workspace.write(spoken(work))
 
     @cached_property
     def workspace(self) -> Workspace:

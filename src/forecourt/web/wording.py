@@ -16,6 +16,7 @@ from forecourt.web.language import gettext, manner
 
 _TIED: Final = "\N{NO-BREAK SPACE}"
 """A number stays in one line with its unit."""
+_ABBREVIATIONS: Final = frozenset({"ca", "crl", "csr", "ocsp", "rest", "tls"})
 _HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
@@ -97,9 +98,15 @@ def size(count: int | None) -> str:
 def label(value: object) -> str:
     """A member of an enumeration, or a word of OCPP, as people read it: "securityOfficer" is "Security officer"."""
     word = str(value.value if isinstance(value, enum.Enum) else value)
-    spaced = _HUMP.sub(" ", word).replace("_", " ")
-    is_shouted = word.isupper()
-    return gettext(word if is_shouted else spaced[:1].upper() + spaced[1:].lower())
+    if word.isupper():
+        return gettext(word)
+    spaced = " ".join(_spelled(one) for one in _HUMP.sub(" ", word).replace("_", " ").split(" "))
+    return gettext(spaced[:1].upper() + spaced[1:])
+
+
+def _spelled(word: str) -> str:
+    is_abbreviation = word.lower() in _ABBREVIATIONS or (word.isupper() and len(word) > 1)
+    return word.upper() if is_abbreviation else word.lower()
 
 
 def local_input(at: datetime | None) -> str:

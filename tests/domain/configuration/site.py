@@ -13,7 +13,7 @@ from forecourt.domain.errands.model import (
 )
 from forecourt.domain.provisioning.model import BootFacts
 from forecourt.domain.provisioning.service import BootPolicy
-from forecourt.storage.database import services_on
+from forecourt.storage.building import services_on
 from tests.domain.world import ALL, World
 from tests.support.carrying import Carrying
 from tests.support.vault import VAULT

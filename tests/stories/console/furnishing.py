@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+
+import httpx
 
 from tests.stories.moments import ago
+from tests.support.authority import Authority
 from tests.support.peer import Peer
 from tests.support.rest import Json, Rest
 from tests.support.running import RunningSystem
@@ -29,7 +33,8 @@ PROFILE: Json = {
 }
 
 
-def furnish(system: RunningSystem) -> None:
+def furnish(system: RunningSystem) -> list[str]:
+    """Addresses to begin at, because only they lead to something: other pages of their kind come before them."""
     rest = system.rest
     rest.change_policy(cpoName="Company")
     rest.put("/managed-server-certificates/main", {"hostNames": ["csms.example.com"]})
@@ -40,10 +45,15 @@ def furnish(system: RunningSystem) -> None:
     rest.post("/people", {"name": "somebody", "role": "viewer"})
     rest.post("/notifications", {"name": "receiver", "channel": "webhook", "url": "https://127.0.0.1:9/"})
     rest.upload_firmware(b"image", name="shown.bin", vendor="Maker", version="2.0.0")
+    rest.post("/firmware/keys", {"name": "maker", "make": {"commonName": "Company Firmware", "family": "ecdsa"}})
+    rest.post("/authorities", {"name": "city", "kind": "est", "settings": {"url": "https://127.0.0.1:9/"}})
     rest.put_local_list(STATION, idTags=[TAG])
     _station(system)
     rest.ask_many("ClearCache", {"stations": [STATION]})
+    rest.ask(STATION, "RenewCertificate", delivery="whenOnline")
+    _replace_root(rest)
     _wait_for_server_certificate(rest)
+    return [f"/ca/certificates/{_next_root(rest)}"]
 
 
 def furnish_demo(system: RunningSystem) -> None:
@@ -64,10 +74,7 @@ def furnish_demo(system: RunningSystem) -> None:
 
 
 def _wait_for_stations(rest: Rest) -> None:
-    deadline = time.monotonic() + DEADLINE_SECONDS
-    while len(rest.connections()) < len(PLACES):
-        assert time.monotonic() < deadline, "the simulated stations did not connect"
-        time.sleep(0.1)
+    _wait_for(lambda: len(rest.connections()) >= len(PLACES), "the simulated stations did not connect")
 
 
 def _station(system: RunningSystem) -> None:
@@ -76,7 +83,8 @@ def _station(system: RunningSystem) -> None:
     with Peer(system.stations_url, STATION) as peer:
         peer.answers("ClearCache", {"status": "Accepted"})
         peer.answers("GetDiagnostics", {"fileName": "shown.zip"})
-        peer.boot(vendor="<Maker>", model="Model")
+        peer.answers("GetLog", {"status": "Accepted", "filename": "shown.zip"})
+        peer.boot(vendor="<Maker>", model="Model", charge_point_serial_number="SHOWN-1")
         peer.status(0, "Available")
         for connector, status in ((1, "Charging"), (2, "Faulted")):
             peer.status(connector, status, error="NoError" if connector == 1 else "GroundFailure")
@@ -88,6 +96,9 @@ def _station(system: RunningSystem) -> None:
         rest.operate(STATION, "ClearCache")
         rest.operate(STATION, "GetDiagnostics", {"location": "http://127.0.0.1:9/"})
         peer.diagnostics_status("Uploading")
+        rest.operate(STATION, "CollectLog", {"log": "Diagnostics"})
+        folder = next(words["log"]["remoteLocation"] for action, words in peer.calls if action == "GetLog")
+        httpx.put(f"{folder}shown.zip", content=b"log", trust_env=False).raise_for_status()
 
 
 def _metered(minutes: int, energy_wh: int, power_w: int) -> Json:
@@ -98,9 +109,34 @@ def _metered(minutes: int, energy_wh: int, power_w: int) -> Json:
     return {"timestamp": ago(minutes=minutes), "sampledValue": samples}
 
 
+def _replace_root(rest: Rest) -> None:
+    """A plan to replace one root by another at the station, which is not there to begin with it."""
+    old, new = Authority.root("Root that goes"), Authority.root("Root that comes")
+    for root in (old, new):
+        rest.trust(root.pem, "serverChain")
+    plan = {"oldRoot": old.certificate.fingerprint, "newRoot": new.certificate.fingerprint}
+    rest.post("/root-rollovers", {**plan, "selection": {"stations": [STATION]}})
+
+
+def _next_root(rest: Rest) -> str:
+    """The fingerprint of the root that the own authority is to have next; the present one certifies it, too."""
+    rest.post("/own-authority/rolls", {"family": "ecdsa", "rank": "root"})
+
+    def found() -> list[Json]:
+        return [one for one in rest.items("/own-authority/certificates", {}) if one["phase"] == "next"]
+
+    _wait_for(lambda: found() != [], "the next root was not made")
+    fingerprint: str = found()[0]["certificate"]["fingerprint"]
+    return fingerprint
+
+
 def _wait_for_server_certificate(rest: Rest) -> None:
     """The own authority makes its hierarchy first."""
+    _wait_for(lambda: rest.server_certificates() != [], "no server certificate was made")
+
+
+def _wait_for(holds: Callable[[], bool], trouble: str) -> None:
     deadline = time.monotonic() + DEADLINE_SECONDS
-    while not rest.server_certificates():
-        assert time.monotonic() < deadline, "no server certificate was made"
+    while not holds():
+        assert time.monotonic() < deadline, trouble
         time.sleep(0.1)

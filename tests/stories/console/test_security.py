@@ -45,7 +45,7 @@ def test_a_root_with_a_hostile_name_is_imported_inspected_and_removed(as_role: C
     page = as_role(Role.SECURITY_OFFICER, scripts=False)
     page.goto("/trust/import")
     page.get_by_label("Certificates as PEM").fill(HOSTILE.pem)
-    page.get_by_label("Firmware signing").check()
+    page.get_by_label("Onboarding").check()
     page.get_by_role("button", name="Import").click()
     expect(page.get_by_text("Imported: 1 new")).to_be_visible()
     page.get_by_role("link", name="document.title").click()

@@ -22,8 +22,8 @@ function look(canvas, figures) {
     height: 320,
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), figures.zone),
     scales: {
-      x: { time: true },
-      y: figures.from_zero ? { range: (_plot, low, high) => uPlot.rangeNum(Math.min(low ?? 0, 0), Math.max(high ?? 1, 0.001), 0.1, true) } : {},
+      x: { time: true, range: (_plot, low, high) => (low === high ? [low - 60, low + 60] : [low, high]) },
+      y: figures.from_zero ? { range: (_plot, low, high) => uPlot.rangeNum(Math.min(low ?? 0, 0), Math.max(high ?? 1, 0.1), 0.1, true) } : {},
     },
     axes: [
       { ...axis, values: [[86400, "{YYYY}-{MM}-{DD}", null, null, null, null, null, null, 1], [60, "{HH}:{mm}", "\n{YYYY}-{MM}-{DD}", null, null, null, null, null, 1], [1, "{HH}:{mm}:{ss}", "\n{YYYY}-{MM}-{DD}", null, null, null, null, null, 1]] },

@@ -91,6 +91,16 @@ def test_a_tag_is_registered_with_all_its_facts(pages: Pages) -> None:
     )
 
 
+def test_what_is_typed_is_read_in_the_zone_and_answered_in_the_language_of_the_visitor(pages: Pages) -> None:
+    a_tag(pages, "Card")
+    pages.cookies |= {"forecourt_zone": "Europe/Berlin", "forecourt_language": "de"}
+    facts = {"expiryDate": "2030-07-01T18:00", "maxActiveTransactions": "1"}
+    pages.done("/id-tags/Card/edit", facts)
+    assert pages.services.authorization.get("Card").expires_at == datetime(2030, 7, 1, 16, tzinfo=UTC)
+    refused = pages.post("/id-tags/Card/edit", {**facts, "driver": "ada"})
+    assert refused.has("Ein Fahrer wird mit Nummer oder E-Mail-Adresse")
+
+
 @pytest.mark.parametrize(
     ("facts", "field"),
     [

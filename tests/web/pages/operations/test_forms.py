@@ -16,15 +16,14 @@ from forecourt.domain.errands.model import Delivery, Errand, ErrandFilter, Erran
 from forecourt.domain.paging import PageRequest
 from forecourt.domain.provisioning.model import StationDraft
 from forecourt.operations.catalogue import make_catalogue
-from forecourt.operations.fields import Field, Kind, fields_of
+from forecourt.operations.fields import fields_of
 from forecourt.operations.reading import read_parameters
 from forecourt.web.fields import Fields
 from forecourt.web.pages.operations.reading import read_message
-from forecourt.web.pages.operations.widgets import Look, Widget, flat, widgets_of
+from forecourt.web.pages.operations.widgets import Look, flat, widgets_of
 from tests.support.imaginary import BLINK, imaginary_dialect
 from tests.web.door import CATALOGUE, Building, Pages, Shown
-
-A_TIME = datetime(2026, 3, 1, 12, tzinfo=UTC)
+from tests.web.filling import A_TIME, filled_in
 
 
 @pytest.fixture
@@ -93,63 +92,13 @@ def test_an_action_that_was_added_as_words_alone_appears_as_a_form(building: Bui
 # What is sent
 
 
-def an_example(field: Field) -> object:
-    """A value that fits a field, as JSON holds it."""
-    if field.choices:
-        return [field.choices[-1]] if field.is_list else field.choices[-1]
-    least = int(field.least) if field.least is not None and abs(field.least) < 2**31 else 1
-    value: object = {
-        Kind.TEXT: "http://example.org/x" if "ocation" in field.dotted else "a<b>c",
-        Kind.MOMENT: A_TIME.isoformat().replace("+00:00", "Z"),
-        Kind.INTEGER: max(least, 1),
-        Kind.NUMBER: 1.5,
-        Kind.FLAG: True,
-        Kind.JSON: field.example,
-    }[field.kind]
-    return [value] if field.is_list else value
-
-
-def as_typed(widget: Widget, value: object) -> str:
-    match widget.look:
-        case Look.MOMENT:
-            return datetime.fromisoformat(str(value)).strftime("%Y-%m-%dT%H:%M:%S")
-        case Look.JSON:
-            return json.dumps(value)
-        case Look.LINES:
-            assert isinstance(value, list)
-            return "\n".join(map(str, value))
-        case Look.FLAG:
-            return "yes" if value else "no"
-    return str(value)
-
-
-def put(body: dict[str, object], path: tuple[str, ...], value: object) -> None:
-    for name in path[:-1]:
-        inner = body.setdefault(name, {})
-        assert isinstance(inner, dict)
-        body = inner
-    body[path[-1]] = value
-
-
 def raw_operations() -> Iterator[str]:
     return (name for name, operation in CATALOGUE.items() if not operation.is_composed)
 
 
-def filled_in(name: str) -> tuple[dict[str, object], dict[str, str]]:
-    """The same message as JSON and as it is typed, with every field filled in."""
-    body: dict[str, object] = {}
-    typed: dict[str, str] = {}
-    for widget in flat(widgets_of(CATALOGUE[name])):
-        if widget.look is not Look.GROUP:
-            value = an_example(widget.field)
-            put(body, widget.field.path, value)
-            typed[widget.name] = as_typed(widget, value)
-    return body, typed
-
-
 @pytest.mark.parametrize("name", list(CATALOGUE))
 def test_a_form_says_what_the_same_json_says(name: str) -> None:
-    body, typed = filled_in(name)
+    body, typed = filled_in(CATALOGUE[name])
     form = Fields({field: [text] for field, text in typed.items()})
     message = read_message(form, CATALOGUE[name])
     assert form.faults == {}
@@ -158,7 +107,7 @@ def test_a_form_says_what_the_same_json_says(name: str) -> None:
 
 @pytest.mark.parametrize("name", list(raw_operations()))
 def test_a_message_that_was_filled_in_is_sent_as_rest_would_send_it(two: Pages, name: str) -> None:
-    body, typed = filled_in(name)
+    body, typed = filled_in(CATALOGUE[name])
     done = confirmed(two, f"/operations/{name}?station=CP-1", typed)
     assert done.status == 303, done.text
     [errand] = errands(two)

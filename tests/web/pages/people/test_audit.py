@@ -7,12 +7,36 @@ from datetime import timedelta
 import pytest
 
 from forecourt.domain.access.permissions import Role
-from forecourt.domain.audit.model import Deed, Via
+from forecourt.domain.audit.model import AuditFilter, Deed, Via
+from forecourt.domain.paging import PageRequest
+from forecourt.domain.provisioning.model import StationDraft
+from forecourt.web.admission import SESSION
 from tests.web.door import Pages
 
 
 def note(pages: Pages, who: str, action: str, subject: str = "", via: Via = Via.REST, detail: str = "") -> None:
     pages.services.audit.note(Deed(who=who, via=via, action=action, subject=subject, detail=detail))
+
+
+def test_what_somebody_changes_by_a_page_is_written_down_with_the_name(pages: Pages) -> None:
+    pages.services.provisioning.add(StationDraft(identity="Säule 1"))
+    pages.services.accounts.add("ada", role=Role.ADMIN, password_hash="plain:hers")
+    pages.cookies = dict(pages.post("/sign-in", {"name": "ada", "password": "hers"}).response.cookies)
+    visitor = pages.services.sessions.find(pages.cookies[SESSION])
+    assert visitor is not None
+    typed = {"description": "By the gate", "registration": "Rejected"}
+    assert pages.post("/stations/S%C3%A4ule%201/edit", typed, csrf=visitor.csrf).status == 303
+
+    newest = pages.services.audit.list(AuditFilter(), PageRequest(1)).items[0].deed
+    assert newest == Deed(who="ada", via=Via.PAGE, action="/stations/{name}/edit", subject="Säule 1")
+
+
+def test_what_was_refused_is_not_written_down(pages: Pages) -> None:
+    pages.services.provisioning.add(StationDraft(identity="CP-1"))
+    assert pages.post("/stations/CP-1/edit", {"registration": "Rejected", "labels": "x" * 60}).status == 422
+    assert pages.post("/stations/CP-2/edit", {"registration": "Rejected"}).status == 404
+
+    assert not pages.services.audit.list(AuditFilter(), PageRequest(1)).items
 
 
 def test_entries_are_shown_escaped_and_the_newest_first(pages: Pages) -> None:

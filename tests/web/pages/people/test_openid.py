@@ -11,6 +11,8 @@ import pytest
 
 from forecourt.clock import SystemClock
 from forecourt.domain.access.permissions import Role
+from forecourt.domain.audit.model import AuditFilter, SignIn
+from forecourt.domain.paging import PageRequest
 from forecourt.web.admission import SESSION
 from forecourt.web.oidc import OpenId, Provider
 from forecourt.web.signing_in import OPENID
@@ -105,6 +107,10 @@ def test_somebody_without_a_role_is_refused(browser: Pages, provider: RunningPro
     assert answer.has("nothing gives you a role here")
     assert browser.services.accounts.find("eve") is None
     assert SESSION not in answer.response.cookies
+    deed = browser.services.audit.list(AuditFilter(), PageRequest(1)).items[0].deed
+    assert (deed.who, deed.action) == ("nobody", SignIn.FAILED)
+    assert deed.detail.startswith("provider: ")
+    assert deed.detail.endswith("; 127.0.0.1")
 
 
 def test_a_local_account_of_that_name_is_not_theirs(browser: Pages, provider: RunningProvider) -> None:

@@ -12,7 +12,7 @@ import pytest
 from forecourt.domain.access.permissions import Role
 from forecourt.domain.access.sessions import HALF as HALF_OPEN_FOR
 from forecourt.domain.access.sessions import TRIES
-from forecourt.domain.audit.model import AuditFilter
+from forecourt.domain.audit.model import AuditFilter, SignIn
 from forecourt.domain.paging import PageRequest
 from forecourt.web.admission import SESSION
 from forecourt.web.pages.people.own_factor import picture_of
@@ -92,6 +92,8 @@ def test_too_many_wrong_codes_want_the_password_again(stranger: Pages, phone: py
         assert 'value="000000"' not in page.html
     last = stranger.post("/sign-in/code", {"code": "000000"})
     assert (last.status, last.location) == (303, "/sign-in")
+    failures = stranger.services.audit.list(AuditFilter(action=SignIn.FACTOR_FAILED), PageRequest(20)).items
+    assert [(one.deed.who, one.deed.detail) for one in failures] == [("admin", "wrong code; 127.0.0.1")] * TRIES
     right = stranger.post("/sign-in/code", {"code": phone.at(stranger.clock.now())})
 
     assert (right.status, right.location) == (303, "/sign-in")

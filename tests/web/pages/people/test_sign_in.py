@@ -138,7 +138,7 @@ def test_signing_out_ends_the_session_also_for_who_kept_the_cookie(pages: Pages)
     assert 'forecourt_session=""' in answer.response.headers.get("set-cookie", "")
     pages.cookies = kept
     assert pages.get("/alarms").status == 303
-    assert deeds(pages)[0][:2] == ("admin", "signOut")
+    assert deeds(pages)[0] == ("admin", "signOut", "127.0.0.1")
 
 
 def test_signing_out_takes_the_token_and_a_post(pages: Pages) -> None:

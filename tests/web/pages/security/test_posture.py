@@ -52,7 +52,7 @@ def test_each_weakness_is_named_with_what_to_do_and_where(pages: Pages) -> None:
         "1 station proves nothing of who it is (profile 0).",
         "1 station sends its password without TLS (profile 1).",
         "1 station of profile 3 has not shown a certificate of the operator: CP-3.",
-        "“Legacy tls” is excused in 1 station: CP-2.",
+        "“Legacy TLS” is excused in 1 station: CP-2.",
         "1 station is connected by TLSv1.1 at the listener old: CP-2.",
         "No server certificate is presented.",
         "New stations need not prove who they are.",

@@ -12,26 +12,23 @@ from litestar.params import FromPath
 from forecourt.asgi.paths import from_path, to_path
 from forecourt.domain.access.permissions import Permission
 from forecourt.domain.authorization.model import IdToken
+from forecourt.domain.authorization.sheets import MOST_BYTES, MOST_LINES, Sheet
 from forecourt.domain.errors import DomainError
 from forecourt.domain.services import Services
 from forecourt.web.fields import Fields
 from forecourt.web.language import gettext as _
 from forecourt.web.language import ngettext
 from forecourt.web.pages.id_tags.forms import (
-    MOST_LINES,
-    Sheet,
-    check,
     form_of,
-    read_file,
     read_lines,
     read_token,
+    reader,
     with_owner,
 )
 from forecourt.web.pages.id_tags.lists import show_gone
 from forecourt.web.visit import Typed, Visit, Visiting
 
 _FORM: Final = "id_tags/form.html"
-_MOST_BYTES: Final = 3 * 1024 * 1024
 _MOST_TEXT: Final = 300_000
 
 
@@ -49,9 +46,10 @@ class NewIdTagPages(Controller):
     @post("/new", permission=Permission.MANAGE, status_code=HTTPStatus.OK)
     async def add(self, visit: Visiting, form: Typed) -> Response[Any]:
         token, owner = read_token(form, form.text("idTag", is_required=True))
+        read = reader()
 
         def work(services: Services) -> IdToken | None:
-            owned = with_owner(services, form, token, owner)
+            owned = with_owner(services, form, token, owner, read)
             return services.authorization.add(owned) if form.is_good else None
 
         if form.is_good:
@@ -90,11 +88,11 @@ class NewIdTagPages(Controller):
         if file is None:
             form.refuse("file", _("Choose a file."))
         else:
-            content = await file.read(_MOST_BYTES + 1)
-            if len(content) > _MOST_BYTES:
+            content = await file.read(MOST_BYTES + 1)
+            if len(content) > MOST_BYTES:
                 form.refuse("file", _("The file is larger than 3 MiB; import it in parts."))
             else:
-                sheet = read_file(content)
+                sheet = reader().read(content)
                 done = await _take(visit, form, sheet)
                 if done is not None:
                     return done
@@ -117,12 +115,12 @@ class IdTagChangePages(Controller):
 
     @post("/edit", permission=Permission.MANAGE, status_code=HTTPStatus.OK)
     async def change(self, id_tag: FromPath[str], visit: Visiting, form: Typed) -> Response[Any]:
-        name = from_path(id_tag)
+        name, read = from_path(id_tag), reader()
 
         def work(services: Services) -> IdToken | None:
             known = services.authorization.get(name)
             token, owner = read_token(form, known.id_token)
-            owned = with_owner(services, form, token, owner)
+            owned = with_owner(services, form, token, owner, read)
             return services.authorization.replace(owned) if form.is_good else None
 
         try:
@@ -169,7 +167,8 @@ async def _take(visit: Visit, form: Fields, sheet: Sheet) -> Response[Any] | Non
     """Register all of a sheet, or nothing: then the sheet says why. It is checked where nobody waits for it first."""
     if sheet.faults and not sheet.tokens:
         return None
-    tokens = await visit.read(lambda services: check(services, sheet))
+    read = reader()
+    tokens = await visit.read(lambda services: read.check(services, sheet))
     if sheet.faults:
         return None
     with form.refusals():

@@ -1,58 +1,19 @@
-"""What is typed about id tags, in forms and in files, and how it becomes tags."""
+"""What is typed about id tags in forms, and how it becomes tags."""
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from typing import Final
+from dataclasses import replace
 
 from forecourt.domain.authorization.model import MAX_NOTE_CHARACTERS, IdToken
-from forecourt.domain.drivers.model import DriverNumber
-from forecourt.domain.drivers.service import MAX_DRIVER_NUMBER
+from forecourt.domain.authorization.sheets import Sheet, SheetReader, known_owners
 from forecourt.domain.services import Services
 from forecourt.web.fields import Fields
-from forecourt.web.language import gettext as _
-from forecourt.web.language import manner
-
-MOST_LINES: Final = 5_000
-"""Tags in one file. As many are registered at once in about a tenth of a second, for which nobody waits long."""
-
-MOST_TOLD: Final = 100
-"""Faults of a file that are listed; more say nothing new."""
-
-COLUMNS: Final = {
-    "idtag": "id_token",
-    "parent": "parent",
-    "parentidtag": "parent",
-    "expiresat": "expires_at",
-    "expirydate": "expires_at",
-    "maxactivetransactions": "max_active_transactions",
-    "note": "note",
-    "driver": "driver",
-    "blocked": "is_blocked",
-}
-"""Headings of a file, in small letters. Those of our own downloads are among them."""
+from forecourt.web.language import gettext, manner
 
 
-@dataclass(slots=True)
-class Sheet:
-    """What a file or a list of lines says: tags with the numbers of their lines, and what is wrong with which."""
-
-    tokens: list[tuple[int, IdToken]] = field(default_factory=list)
-    owners: dict[int, str] = field(default_factory=dict)
-    """Line → whom it names as the driver: a number or an e-mail address."""
-    faults: dict[int, str] = field(default_factory=dict)
-    """Line → what is wrong with it; 0 is the file as a whole."""
-
-    def refuse(self, line: int, sentence: str) -> None:
-        self.faults.setdefault(line, sentence)
-
-    @property
-    def told(self) -> Sequence[tuple[int, str]]:
-        return sorted(self.faults.items())[:MOST_TOLD]
+def reader() -> SheetReader:
+    """In the language and the time zone of the visitor."""
+    return SheetReader(zone=manner().zone, say=gettext)
 
 
 def read_token(form: Fields, id_token: str) -> tuple[IdToken, str]:
@@ -69,10 +30,10 @@ def read_token(form: Fields, id_token: str) -> tuple[IdToken, str]:
     return token, form.text("driver")
 
 
-def with_owner(services: Services, form: Fields, token: IdToken, owner: str) -> IdToken:
+def with_owner(services: Services, form: Fields, token: IdToken, owner: str, read: SheetReader) -> IdToken:
     """The tag with the driver who was named; refuses in the form somebody who is not known."""
     try:
-        return replace(token, driver=_owner(owner, known_owners(services, [owner])))
+        return replace(token, driver=read.owner(owner, known_owners(services, [owner])))
     except ValueError as error:
         form.refuse("driver", str(error))
         return token
@@ -100,150 +61,5 @@ def read_lines(text: str, like: IdToken, owner: str) -> Sheet:
             sheet.tokens.append((line, replace(like, id_token=name.strip())))
             if owner:
                 sheet.owners[line] = owner
-    _check_size(sheet)
+    reader().check_size(sheet)
     return sheet
-
-
-def read_file(content: bytes) -> Sheet:
-    """A CSV file with a heading; the separator is a comma, a semicolon or a tab."""
-    sheet = Sheet()
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        sheet.refuse(0, _("The file is not written in UTF-8."))
-        return sheet
-    heading, _newline, _rest = text.partition("\n")
-    separator = max(",;\t", key=heading.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-    names: list[str | None] | None = None
-    try:
-        for row in reader:
-            if not any(cell.strip() for cell in row):
-                continue
-            if names is None:
-                names = _heading(row, sheet)
-                if sheet.faults:
-                    return sheet
-                continue
-            _read_row(sheet, reader.line_num, names, row)
-    except csv.Error as error:
-        sheet.refuse(reader.line_num, _("The line is no CSV: %(error)s.") % {"error": error})
-    if names is None:
-        sheet.refuse(0, _("The file is empty."))
-    _check_size(sheet)
-    return sheet
-
-
-def check(services: Services, sheet: Sheet) -> list[IdToken]:
-    """The tags, if all of them can be registered; else the sheet has the faults."""
-    known = known_owners(services, sheet.owners.values())
-    tokens: list[IdToken] = []
-    for line, token in sheet.tokens:
-        try:
-            tokens.append(replace(token, driver=_owner(sheet.owners.get(line, ""), known)))
-        except ValueError as error:
-            sheet.refuse(line, str(error))
-            tokens.append(token)
-    for index, sentence in services.authorization.faults(tokens).items():
-        sheet.refuse(sheet.tokens[index][0], sentence)
-    return tokens
-
-
-def known_owners(services: Services, named: Collection[str]) -> Mapping[str, frozenset[DriverNumber]]:
-    """Who is meant by e-mail addresses."""
-    return services.drivers.with_email({one.lower() for one in named if "@" in one})
-
-
-def _owner(named: str, known: Mapping[str, frozenset[DriverNumber]]) -> DriverNumber | None:
-    """Raises ValueError with a sentence."""
-    if not named:
-        return None
-    if "@" not in named:
-        is_number = named.isascii() and named.isdecimal() and len(named) < 20 and 0 < int(named) <= MAX_DRIVER_NUMBER
-        if not is_number:
-            raise ValueError(_("A driver is named by number or e-mail address."))
-        return DriverNumber(int(named))
-    found = known.get(named.lower(), frozenset())
-    if not found:
-        raise ValueError(_("No driver has the e-mail address %(email)s.") % {"email": named})
-    if len(found) > 1:
-        raise ValueError(_("Several drivers have the e-mail address %(email)s; use the number.") % {"email": named})
-    return next(iter(found))
-
-
-def _check_size(sheet: Sheet) -> None:
-    if len(sheet.tokens) > MOST_LINES:
-        sheet.refuse(0, _("At most %(most)s id tags are taken at once.") % {"most": MOST_LINES})
-        del sheet.tokens[MOST_LINES:]
-    elif not sheet.tokens and not sheet.faults:
-        sheet.refuse(0, _("There is no id tag in it."))
-
-
-def _heading(row: Sequence[str], sheet: Sheet) -> list[str | None]:
-    names = [COLUMNS.get(cell.strip().lower()) for cell in row]
-    for cell, name in zip(row, names, strict=True):
-        if name is None:
-            known = "idTag, parent, expiresAt, maxActiveTransactions, note, driver"
-            text = _("There is no column %(name)s; there are %(known)s.")
-            sheet.refuse(1, text % {"name": repr(cell.strip()), "known": known})
-    if len(set(names)) < len(names):
-        sheet.refuse(1, _("A column is there twice."))
-    if "id_token" not in names:
-        sheet.refuse(1, _("The first line names the columns; idTag is needed."))
-    return names
-
-
-def _read_row(sheet: Sheet, line: int, names: Sequence[str | None], row: Sequence[str]) -> None:
-    if len(row) != len(names):
-        text = _("The line has %(found)s cells, and the first line %(wanted)s.")
-        sheet.refuse(line, text % {"found": len(row), "wanted": len(names)})
-        return
-    cells = {name: _undefused(cell.strip()) for name, cell in zip(names, row, strict=True) if name}
-    try:
-        token = IdToken(
-            id_token=cells["id_token"],
-            parent=cells.get("parent") or None,
-            expires_at=_moment(cells.get("expires_at", "")),
-            is_blocked=_flag(cells.get("is_blocked", "")),
-            max_active_transactions=_most(cells),
-            note=cells.get("note", ""),
-        )
-    except ValueError as error:
-        sheet.refuse(line, str(error))
-        return
-    sheet.tokens.append((line, token))
-    if cells.get("driver"):
-        sheet.owners[line] = cells["driver"]
-
-
-def _undefused(text: str) -> str:
-    """A text as it was before our download made it harmless to spreadsheets."""
-    return text[1:] if text.startswith("'") and text[1:2] in {"=", "+", "-", "@"} else text
-
-
-def _moment(text: str) -> datetime | None:
-    if not text:
-        return None
-    try:
-        at = datetime.fromisoformat(text)
-        return (at if at.tzinfo is not None else at.replace(tzinfo=manner().zone)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise ValueError(_("%(text)s is no time; write one as 2026-12-31 18:00.") % {"text": repr(text)}) from None
-
-
-def _flag(text: str) -> bool:
-    if text.lower() in ("", "false", "no", "0"):
-        return False
-    if text.lower() in ("true", "yes", "1"):
-        return True
-    raise ValueError(_("Blocked is true or false, and not %(text)s.") % {"text": repr(text)})
-
-
-def _most(cells: Mapping[str, str]) -> int | None:
-    """Without the column it is what is usual; an empty cell is no limit."""
-    text = cells.get("max_active_transactions", "1")
-    if text in ("", "-1"):
-        return None
-    if not (text.isascii() and text.isdecimal() and len(text) < 10):
-        raise ValueError(_("%(text)s is no number of transactions.") % {"text": repr(text)})
-    return int(text)

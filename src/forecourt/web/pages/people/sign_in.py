@@ -60,7 +60,8 @@ class SignInPages(Controller):
     async def sign_out(self, visit: Visiting, form: Typed) -> Response[Any]:
         secret = cookie_of(visit, SESSION)
         if visit.is_signed_in:
-            await visit.house.workspace.write(lambda services: _close(services, visit.asked_by, secret))
+            account, address = visit.asked_by, address_of(visit)
+            await visit.house.workspace.write(lambda services: _close(services, account, secret, address))
         response = visit.go("/sign-in", _("You have signed out."))
         drop_cookie(response, visit, SESSION)
         return response
@@ -114,6 +115,6 @@ async def _ask_for_second_factor(visit: Visit, account: str) -> Response[Any]:
     return response
 
 
-def _close(services: Services, account: str, secret: str) -> None:
+def _close(services: Services, account: str, secret: str, address: str) -> None:
     services.sessions.close(secret)
-    services.audit.note(Deed(who=account, via=Via.PAGE, action=SignIn.OUT, subject=account))
+    services.audit.note(Deed(who=account, via=Via.PAGE, action=SignIn.OUT, subject=account, detail=address))

@@ -31,4 +31,4 @@ async def ask_one(visit: Visit, name: str, station: str, parameters: Mapping[str
 
 async def ask_all(visit: Visit, name: str, stations: Sequence[str], parameters: Mapping[str, object]) -> BatchNumber:
     """Stations of which it cannot be asked get an errand that has failed, with the reason. Raises DomainError."""
-    return (await ask_many(visit.house.workspace, wish(visit, name, parameters), stations)).batch
+    return (await ask_many(visit.workspace, wish(visit, name, parameters), stations)).batch

@@ -42,7 +42,7 @@ class NewRollOverPages(Controller):
         stations = await stations_in(visit, form)
         if form.is_good:
             with form.refusals():
-                progress = await plan_for(visit.house.workspace, wanted, stations, visit.asked_by)
+                progress = await plan_for(visit.workspace, wanted, stations, visit.asked_by)
                 return visit.go(f"/roll-overs/{progress.rollover.number}", _("The plan is begun."))
         return await _page(visit, form)
 

@@ -18,7 +18,6 @@ OCPP: Final = ("1.6",)
 PARTS: Final = ("database", "gateway", "files")
 NAMES: Final = {
     "htmx": "htmx",
-    "htmx-sse": "htmx-ext-sse",
     "idiomorph": "idiomorph",
     "uplot": "uPlot",
     "icons": "Tabler Icons",

@@ -19,6 +19,7 @@ from forecourt.web.language import gettext as _
 from forecourt.web.language import manner, ngettext
 from forecourt.web.pages.transactions.numbers import transaction_number
 from forecourt.web.pages.transactions.words import measurand_in_words
+from forecourt.web.pictures import in_page
 from forecourt.web.visit import Visit, Visiting
 from forecourt.web.wording import number
 
@@ -79,7 +80,7 @@ def drawing(measured: Measured) -> Drawing:
         id=f"plot-{measured.measurand.lower().replace('.', '-')}",
         measurand=measured.measurand,
         title=plot.title,
-        svg=Markup(time_plot_in_page(plot)),  # noqa: S704  # our own: every text in it is escaped where it is drawn
+        svg=in_page(time_plot_in_page(plot)),
         told=plot.told,
         is_empty=measured.is_empty,
     )
