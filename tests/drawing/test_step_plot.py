@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import itertools
 import re
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from xml.etree import ElementTree as ET
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from forecourt.drawing.audience import Audience
 from forecourt.drawing.step_plot import POLICY, STYLE, WIDTH, Line, Plot, step_plot
 from tests.support.clock import NOON
 
@@ -115,8 +118,8 @@ def test_thousands_of_watts_are_shown_as_kilowatts() -> None:
 def test_times_are_those_of_a_clock_with_the_day() -> None:
     found = texts(a_plot(a_line((0, 1.0)), seconds=86_400, starts_at=NOON + timedelta(minutes=17)))
     assert [text for text in found if re.fullmatch(r"\d\d:\d\d", text)][:2] == ["14:00", "16:00"]
-    assert [text for text in found if "Jan" in text] == ["Thu 1 Jan", "Fri 2 Jan"]
-    assert "time in UTC" in found
+    assert [text for text in found if "-01-0" in text] == ["2026-01-01", "2026-01-02"]
+    assert "Time in UTC" in found
 
 
 def test_times_of_a_relative_schedule_count_from_its_start() -> None:
@@ -142,9 +145,9 @@ def test_no_time_is_written_over_another(seconds: int, minutes: int, is_relative
 
 def test_a_label_without_room_is_left_out() -> None:
     found = texts(a_plot(a_line((0, 1.0)), seconds=86_400, starts_at=NOON + timedelta(hours=11, minutes=50)))
-    assert [text for text in found if "Jan" in text] == ["Fri 2 Jan"]
+    assert [text for text in found if "-01-0" in text] == ["2026-01-02"]
     found = texts(a_plot(a_line((0, 1.0)), seconds=12 * 3600, starts_at=NOON + timedelta(hours=11)))
-    assert [text for text in found if "Jan" in text] == ["Thu 1 Jan"], "midnight has no room beside it"
+    assert [text for text in found if "-01-0" in text] == ["2026-01-01"], "midnight has no room beside it"
 
 
 def test_a_plot_is_as_wide_as_its_place_and_no_wider_than_it_was_drawn() -> None:
@@ -153,6 +156,22 @@ def test_a_plot_is_as_wide_as_its_place_and_no_wider_than_it_was_drawn() -> None
     assert root.get("viewBox", "").startswith(f"0 0 {WIDTH} ")
     assert root.get("style") is None, "the policy lets no style in but that of the sheet"
     assert f"max-width: {WIDTH}px" in STYLE
+
+
+def test_words_and_times_are_those_of_whom_it_is_drawn_for() -> None:
+    viewer = Audience("<{}>".format, ZoneInfo("Asia/Kolkata"), "Asia/Kolkata")
+    plot = replace(a_plot(a_line((0, 1.0), (43_200, None)), seconds=86_400), audience=viewer)
+    assert {"18:00", "2026-01-02", "<no limit>", "<Time in Asia/Kolkata>"} <= set(texts(plot))
+    assert "<from 2026-01-01 17:30:00 Asia/Kolkata> 1 A per phase" in (read(plot)[1].text or "")
+
+
+def test_a_clock_that_is_set_back_within_a_plot_shows_what_it_shows() -> None:
+    begins = datetime(2026, 10, 24, 22, tzinfo=UTC)  # midnight in Berlin, where an hour comes twice that night
+    viewer = Audience(zone=ZoneInfo("Europe/Berlin"), zone_name="Europe/Berlin")
+    plot = replace(a_plot(a_line((0, 1.0)), seconds=5 * 3600, starts_at=begins), audience=viewer)
+    assert [text for text in texts(plot) if re.fullmatch(r"0\d:00", text)] == [
+        *("00:00", "01:00", "02:00", "02:00", "03:00", "04:00")
+    ]
 
 
 @pytest.mark.parametrize("rate", [5e-324, 1e-300, 1e-7])

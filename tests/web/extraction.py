@@ -15,15 +15,19 @@ from typing import Final
 from babel.messages.extract import extract_from_dir
 
 import forecourt.web
+from forecourt import drawing
 from forecourt.domain import authorization
 from forecourt.web import pages
 
 WEB: Final = Path(forecourt.web.__file__).parent
 
-_KEYWORDS: Final = {"_": None, "gettext": None, "mark": None, "ngettext": (1, 2), "_say": None}
+_KEYWORDS: Final = {"_": None, "gettext": None, "mark": None, "ngettext": (1, 2), "_say": None, "say": None}
 _METHODS: Final = [("**.py", "python"), ("templates/**.html", "jinja2.ext.babel_extract")]
-_SHARED: Final = [("sheets.py", "python")]
-"""Says to scripts, in English, what it says on pages in the language of the visitor."""
+_SHARED: Final = {
+    Path(authorization.__path__[0]): [("sheets.py", "python")],
+    Path(drawing.__path__[0]): [("**.py", "python")],
+}
+"""Say to programs, in English, what they say on pages in the language of the visitor."""
 _OPTIONS: Final = {
     "templates/**.html": {
         "extensions": "jinja2.ext.i18n,jinja2.ext.do",
@@ -47,7 +51,7 @@ class Said:
 def all_said() -> tuple[Said, ...]:
     found = [
         *extract_from_dir(WEB, _METHODS, _OPTIONS, keywords=_KEYWORDS),
-        *extract_from_dir(Path(authorization.__path__[0]), _SHARED, {}, keywords=_KEYWORDS),
+        *(one for room, files in _SHARED.items() for one in extract_from_dir(room, files, {}, keywords=_KEYWORDS)),
     ]
     return tuple(
         Said((text,) if isinstance(text, str) else tuple(text), f"{path}:{line}") for path, line, text, _, _ in found

@@ -48,8 +48,8 @@ SENTENCES: Final = (
 )
 """Said by the rooms below the pages, in English to everybody."""
 
-_VERBATIM: Final = frozenset({"script", "style", "code", "pre", "time", "textarea", "datalist", "svg"})
-"""Elements with what machines write, and drawings, which programs are given as well."""
+_VERBATIM: Final = frozenset({"script", "style", "code", "pre", "time", "textarea", "datalist"})
+"""Elements with what machines write."""
 _VOID: Final = frozenset({"br", "col", "hr", "img", "input", "link", "meta", "use", "wbr"})
 _READ_OUT: Final = ("alt", "aria-label", "placeholder", "title")
 _INNERMOST: Final = re.compile(f"{OPEN}[^{OPEN}{CLOSE}]*{CLOSE}")

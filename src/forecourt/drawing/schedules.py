@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
 from typing import Final
 
 from forecourt.domain.evse import WHOLE_STATION, Place
@@ -19,15 +18,16 @@ from forecourt.domain.smart_charging.model import (
     ToldSchedule,
 )
 from forecourt.domain.smart_charging.rules import RECURRENCE_SECONDS
+from forecourt.drawing.audience import EVERYBODY, Audience
 from forecourt.drawing.step_plot import Line, Plot
 
 _DAY: Final = 86_400
-_UNITS: Final = {RateUnit.AMPERE: "A per phase", RateUnit.WATT: "W"}
 
 
-def plot_profile(kept: LibraryProfile) -> Plot:
+def plot_profile(kept: LibraryProfile, audience: Audience = EVERYBODY) -> Plot:
     """A day or a week of a recurring profile, else its duration, else a day or what its steps need. A profile without
     a number is not kept yet."""
+    say = audience.say
     profile = kept.profile
     schedule = profile.schedule
     last = schedule.periods[-1].start_seconds
@@ -36,78 +36,97 @@ def plot_profile(kept: LibraryProfile) -> Plot:
         seconds = RECURRENCE_SECONDS[profile.recurrency]
     at = schedule.starts_at or kept.created_at
     limits = alone(replace(profile, valid_from=None, valid_to=None), at, seconds)
+    numbered = say("Charging profile %(number)s: %(name)s") % {"number": kept.number, "name": kept.name}
     return Plot(
-        title=f"Charging profile {kept.number}: {kept.name}" if kept.number else kept.name,
-        note=f"{_words(profile)}. {_validity(profile)}",
-        unit=_UNITS[schedule.unit],
+        title=numbered if kept.number else kept.name,
+        note=f"{_words(profile, audience)}. {_validity(profile, audience)}",
+        unit=_unit(schedule.unit, audience),
         seconds=seconds,
         starts_at=schedule.starts_at,
-        lines=[_line("Limit", limits, is_result=True)],
+        lines=[_line(say("Limit"), limits, is_result=True)],
+        audience=audience,
     )
 
 
-def plot_told(station: str, told: ToldSchedule) -> Plot:
+def plot_told(station: str, told: ToldSchedule, audience: Audience = EVERYBODY) -> Plot:
     """A schedule as a station told it."""
+    say = audience.say
     schedule = told.schedule
     last = max((period.start_seconds for period in schedule.periods), default=0)
     steps = [(period.start_seconds, period.limit) for period in schedule.periods]
     return Plot(
-        title=f"Schedule of {_named(told.place)} of {station}",
-        note=f"As the station told it on {_moment(told.told_at)}.",
-        unit=_UNITS[schedule.unit],
+        title=say("Schedule of %(station)s: %(place)s") % {"station": station, "place": _named(told.place, audience)},
+        note=say("As the station told it on %(time)s.") % {"time": audience.moment(told.told_at)},
+        unit=_unit(schedule.unit, audience),
         seconds=max(schedule.duration_seconds or told.asked_seconds, last + 1),
         starts_at=told.starts_at,
-        lines=[Line("Limit", sorted(steps), is_result=True)],
+        lines=[Line(say("Limit"), sorted(steps), is_result=True)],
+        audience=audience,
     )
 
 
-def plot_stack(station: str, place: Place, stack: Stack) -> Plot:
+def plot_stack(station: str, place: Place, stack: Stack, audience: Audience = EVERYBODY) -> Plot:
     """What is believed to be installed and concerns a place: every profile, and what results from them."""
+    say = audience.say
     result = stack.result
     units = {one.profile.schedule.unit for one in stack.assignments}
-    note = "As believed installed." if stack.assignments else "Nothing that is believed installed limits it."
+    note = say("As believed installed.") if stack.assignments else say("Nothing that is believed installed limits it.")
     if len(units) > 1:
-        note += f" Amperes and watts are compared at {NOMINAL_VOLTS} V."
-    lines = [_line("Lowest limit, which holds", result, is_result=True)]
+        note += " " + say("Amperes and watts are compared at %(volts)s V.") % {"volts": NOMINAL_VOLTS}
+    lines = [_line(say("Lowest limit, which holds"), result, is_result=True)]
     lines += [
-        _line(_named_profile(one), alone(one.profile, stack.starts_at, result.seconds, result.unit))
+        _line(_named_profile(one, audience), alone(one.profile, stack.starts_at, result.seconds, result.unit))
         for one in stack.assignments
     ]
     return Plot(
-        title=f"Charging profiles on {_named(place)} of {station}",
+        title=say("Charging profiles of %(station)s: %(place)s")
+        % {"station": station, "place": _named(place, audience)},
         note=note,
-        unit=_UNITS[result.unit],
+        unit=_unit(result.unit, audience),
         seconds=result.seconds,
         starts_at=stack.starts_at,
         lines=lines,
+        audience=audience,
     )
+
+
+def _unit(unit: RateUnit, audience: Audience) -> str:
+    return audience.say("A per phase") if unit is RateUnit.AMPERE else "W"
 
 
 def _line(name: str, limits: Composite, *, is_result: bool = False) -> Line:
     return Line(name, [(step.start_seconds, step.limit) for step in limits.steps], is_result)
 
 
-def _named_profile(one: Assignment) -> str:
+def _named_profile(one: Assignment, audience: Audience) -> str:
+    say = audience.say
     is_everywhere = one.place is WHOLE_STATION and one.profile.purpose is Purpose.TRANSACTION_DEFAULT
-    everywhere = ", for all connectors" if is_everywhere else ""
-    doubt = ", not known whether installed" if one.state is AssignmentState.UNKNOWN else ""
-    return f"Profile {one.profile.profile_id}: {_words(one.profile)}{everywhere}{doubt}"
+    told = [
+        say("Profile %(number)s: %(words)s")
+        % {"number": one.profile.profile_id, "words": _words(one.profile, audience)},
+        *([say("for all connectors")] if is_everywhere else []),
+        *([say("not known whether installed")] if one.state is AssignmentState.UNKNOWN else []),
+    ]
+    return ", ".join(told)
 
 
-def _words(profile: Profile) -> str:
+def _words(profile: Profile, audience: Audience) -> str:
     kind = profile.kind.value if profile.recurrency is None else f"{profile.kind.value} {profile.recurrency.value}"
-    return f"{profile.purpose.value}, stack level {profile.stack_level}, {kind}"
+    level = audience.say("stack level %(level)s") % {"level": profile.stack_level}
+    return f"{profile.purpose.value}, {level}, {kind}"
 
 
-def _validity(profile: Profile) -> str:
-    since = "" if profile.valid_from is None else f" from {_moment(profile.valid_from)}"
-    until = "" if profile.valid_to is None else f" to {_moment(profile.valid_to)}"
-    return f"Valid{since}{until}." if since or until else ""
+def _validity(profile: Profile, audience: Audience) -> str:
+    say, since, until = audience.say, profile.valid_from, profile.valid_to
+    if since is not None and until is not None:
+        times = {"since": audience.moment(since), "until": audience.moment(until)}
+        return say("Valid from %(since)s to %(until)s.") % times
+    if since is not None:
+        return say("Valid from %(since)s.") % {"since": audience.moment(since)}
+    return "" if until is None else say("Valid to %(until)s.") % {"until": audience.moment(until)}
 
 
-def _moment(at: datetime) -> str:
-    return f"{at:%Y-%m-%d %H:%M} UTC"
-
-
-def _named(place: Place) -> str:
-    return "the whole station" if place is WHOLE_STATION else f"connector {place}"
+def _named(place: Place, audience: Audience) -> str:
+    if place is WHOLE_STATION:
+        return audience.say("the whole station")
+    return audience.say("connector %(number)s") % {"number": place}

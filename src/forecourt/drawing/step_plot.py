@@ -12,6 +12,8 @@ from datetime import UTC, datetime, timedelta
 from html import escape
 from typing import Final, TypeAlias
 
+from forecourt.drawing.audience import EVERYBODY, Audience
+
 WIDTH: Final = 960
 _SVG: Final = "http://www.w3.org/2000/svg"
 _LEFT, _RIGHT, _TOP, _HEIGHT = 76, 24, 82, 260
@@ -85,6 +87,7 @@ class Plot:
     seconds: int
     starts_at: datetime | None
     lines: Sequence[Line]
+    audience: Audience = EVERYBODY
 
 
 def step_plot(plot: Plot) -> str:
@@ -173,12 +176,13 @@ def _pieces(line: Line, seconds: int) -> Iterator[tuple[int, int, float | None]]
 
 def _unlimited(plot: Plot, scale: _Scale) -> Iterator[str]:
     """Says where nothing limits, because a gap might be taken for a limit of 0."""
+    told = _text(_no_limit(plot))
     for line in [line for line in plot.lines if line.is_result or len(plot.lines) == 1][:1]:
         for start, end, rate in _pieces(line, scale.seconds):
             left, right = scale.x(start), scale.x(end)
             if rate is None and right - left > 60:
                 middle = round((left + right) / 2, 1)
-                yield f'<text class="faint" x="{middle}" y="{_TOP + 16}" text-anchor="middle">no limit</text>'
+                yield f'<text class="faint" x="{middle}" y="{_TOP + 16}" text-anchor="middle">{told}</text>'
 
 
 # Axes
@@ -209,22 +213,26 @@ def _time_axis(plot: Plot, scale: _Scale) -> Iterator[str]:
     step = next((one for one in _TIME_STEPS if plot.seconds / one <= _MAX_TICKS), 0)
     if not step:
         step = 604_800 * math.ceil(plot.seconds / 604_800 / _MAX_TICKS)
-    offset = 0 if plot.starts_at is None else _to_round_time(plot.starts_at, step)
+    begin = None if plot.starts_at is None else plot.starts_at.astimezone(plot.audience.zone)
+    offset = 0 if begin is None else _to_round_time(begin, step)
     seconds = range(offset, scale.seconds + 1, step)
     for x in map(scale.x, seconds):
         yield f'<line class="grid" x1="{x}" x2="{x}" y1="{_TOP}" y2="{_BOTTOM}"/>'
-    times, days = _time_labels(plot.starts_at, seconds, step)
+    times, days = _time_labels(begin, seconds, step)
     yield from _apart(times, scale, 18)
     yield from _apart(days, scale, 34 if times else 18)
     yield f'<line class="axis" x1="{_LEFT}" x2="{WIDTH - _RIGHT}" y1="{_BOTTOM}" y2="{_BOTTOM}"/>'
     yield f'<line class="axis" x1="{_LEFT}" x2="{_LEFT}" y1="{_TOP}" y2="{_BOTTOM}"/>'
-    about = "hours and minutes since the start of charging" if plot.starts_at is None else "time in UTC"
-    yield f'<text class="faint" x="{WIDTH - _RIGHT}" y="{_BOTTOM + 50}" text-anchor="end">{about}</text>'
+    say = plot.audience.say
+    about = say("Time in %(zone)s") % {"zone": plot.audience.zone_name}
+    if begin is None:
+        about = say("Hours and minutes since the start of charging")
+    yield f'<text class="faint" x="{WIDTH - _RIGHT}" y="{_BOTTOM + 50}" text-anchor="end">{_text(about)}</text>'
 
 
 def _to_round_time(starts_at: datetime, step: int) -> int:
     """Seconds to the next time at which a clock shows a round number."""
-    midnight = starts_at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    midnight = starts_at.replace(hour=0, minute=0, second=0, microsecond=0)
     passed = (starts_at - midnight).total_seconds()
     return math.ceil(passed / min(step, 86_400)) * min(step, 86_400) - math.floor(passed)
 
@@ -237,12 +245,12 @@ def _time_labels(starts_at: datetime | None, seconds: range, step: int) -> tuple
         ], []
     times, days, day = [], [], ""
     for second in seconds:
-        at = starts_at.astimezone(UTC) + timedelta(seconds=second)
+        at = (starts_at.astimezone(UTC) + timedelta(seconds=second)).astimezone(starts_at.tzinfo)
         if step < 86_400:
             times.append((second, f"{at:%H:%M}"))
-        if f"{at:%d}" != day:
-            day = f"{at:%d}"
-            days.append((second, f"{at:%a} {at.day} {at:%b}"))
+        if f"{at:%Y-%m-%d}" != day:
+            day = f"{at:%Y-%m-%d}"
+            days.append((second, day))
     return times, days
 
 
@@ -285,19 +293,25 @@ def _told(plot: Plot) -> str:
 
 def _told_line(plot: Plot, line: Line) -> str:
     pieces = list(_pieces(line, plot.seconds))
-    told = [f"{_moment(plot, start)} {_rate(rate, plot.unit)}" for start, _, rate in pieces[:_MAX_TOLD]]
-    more = f"; and {len(pieces) - _MAX_TOLD} more steps" if len(pieces) > _MAX_TOLD else ""
-    return f"{line.name}: {'; '.join(told)}{more}."
+    told = [
+        f"{_moment(plot, start)} {_no_limit(plot) if rate is None else f'{_number(rate)} {plot.unit}'}"
+        for start, _, rate in pieces[:_MAX_TOLD]
+    ]
+    if len(pieces) > _MAX_TOLD:
+        told.append(plot.audience.say("and %(count)s more steps") % {"count": len(pieces) - _MAX_TOLD})
+    return f"{line.name}: {'; '.join(told)}."
 
 
-def _rate(rate: float | None, unit: str) -> str:
-    return "no limit" if rate is None else f"{_number(rate)} {unit}"
+def _no_limit(plot: Plot) -> str:
+    return plot.audience.say("no limit")
 
 
 def _moment(plot: Plot, second: int) -> str:
-    if plot.starts_at is None:
-        return f"after {_length(second)}" if second else "at first"
-    return f"from {plot.starts_at.astimezone(UTC) + timedelta(seconds=second):%Y-%m-%d %H:%M:%S} UTC"
+    say = plot.audience.say
+    if plot.starts_at is not None:
+        at = plot.starts_at.astimezone(UTC) + timedelta(seconds=second)
+        return say("from %(time)s") % {"time": plot.audience.moment(at, with_seconds=True)}
+    return say("after %(time)s") % {"time": _length(second)} if second else say("at first")
 
 
 def _length(seconds: int) -> str:

@@ -17,7 +17,7 @@ from forecourt.domain.smart_charging.rules import MAX_NUMBER
 from forecourt.drawing.schedules import plot_profile
 from forecourt.drawing.step_plot import step_plot_in_page
 from forecourt.web.language import gettext as _
-from forecourt.web.pictures import in_page
+from forecourt.web.pictures import in_page, viewer
 from forecourt.web.visit import Typed, Visit, Visiting
 
 
@@ -70,7 +70,7 @@ def find(services: Services, number: int) -> LibraryProfile:
 
 
 def drawn(kept: LibraryProfile) -> Markup:
-    return in_page(step_plot_in_page(plot_profile(kept)))
+    return in_page(step_plot_in_page(plot_profile(kept, viewer())))
 
 
 def gone(visit: Visit, error: DomainError) -> Response[Any]:

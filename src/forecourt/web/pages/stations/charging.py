@@ -18,7 +18,7 @@ from forecourt.domain.smart_charging.model import Assignment, ToldSchedule
 from forecourt.drawing.schedules import plot_stack, plot_told
 from forecourt.drawing.step_plot import step_plot_in_page
 from forecourt.web.pages.stations.looking import look
-from forecourt.web.pictures import in_page
+from forecourt.web.pictures import in_page, viewer
 from forecourt.web.visit import Visiting
 
 DAY_SECONDS: Final = 86_400
@@ -64,7 +64,7 @@ def _limited(services: Services, station: Station, place: Place, told: ToldSched
     identity = station.identity
     return Limited(
         place=place,
-        stack=in_page(step_plot_in_page(plot_stack(identity, place, stack))),
+        stack=in_page(step_plot_in_page(plot_stack(identity, place, stack, viewer()))),
         told=told,
-        told_plot=None if told is None else in_page(step_plot_in_page(plot_told(identity, told))),
+        told_plot=None if told is None else in_page(step_plot_in_page(plot_told(identity, told, viewer()))),
     )
