@@ -23,7 +23,7 @@ from forecourt.asgi.csv import MEDIA_TYPE
 from forecourt.asgi.paths import from_path
 from forecourt.domain.access.permissions import Permission
 from forecourt.domain.authorization.model import IdToken, TokenFilter
-from forecourt.domain.authorization.sheets import MOST_BYTES, SheetRefused, take_file
+from forecourt.domain.authorization.sheets import MOST_BYTES, SheetReader, SheetRefused, register_all
 from forecourt.domain.drivers.model import DriverNumber
 from forecourt.domain.services import Services
 
@@ -192,8 +192,9 @@ class IdTags(Controller):
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != MEDIA_TYPE:
             sentence = f"The body must be the file itself: send it with the header 'Content-Type: {MEDIA_TYPE}'."
             raise Refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, sentence)
+        sheet = SheetReader().read(await request.body())
         try:
-            return ImportedIdTags(await take_file(workspace, await request.body()))
+            return ImportedIdTags(await workspace.write(lambda services: register_all(services, sheet)))
         except SheetRefused as refused:
             errors = [Fault(place, reason) for place, reason in refused.told]
             raise Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, refused.sentence, errors=errors) from refused

@@ -11,7 +11,7 @@ from forecourt.cli.office import Office, confirm, form_of, moment
 from forecourt.cli.options import Csv, Json, Yes
 from forecourt.cli.output import Facts, print_facts, print_json
 from forecourt.domain.authorization.model import IdToken, TokenFilter
-from forecourt.domain.authorization.sheets import MOST_BYTES, SheetRefused, take_file
+from forecourt.domain.authorization.sheets import MOST_BYTES, SheetReader, SheetRefused, register_all
 from forecourt.domain.drivers.model import DriverNumber
 from forecourt.domain.errors import invalid
 from forecourt.domain.services import Services
@@ -79,9 +79,9 @@ def tag_commands(office: Office) -> typer.Typer:
         Its first line names the columns: idTag, and as you like parent, expiresAt, maxActiveTransactions, note, driver
         (by number or e-mail address) and blocked, as in the list that --csv prints. A time without a zone is in UTC.
         """
-        content = read_file(file, limit=MOST_BYTES)
+        sheet = SheetReader().read(read_file(file, limit=MOST_BYTES))
         try:
-            count = office.do(lambda workspace: take_file(workspace, content))
+            count = office.write(lambda services: register_all(services, sheet))
         except SheetRefused as refused:
             told = " ".join(f"{place.capitalize()}: {reason}" for place, reason in refused.told[:_TOLD])
             raise invalid(f"{refused.sentence} {told}") from refused

@@ -13,7 +13,10 @@ from forecourt.domain.authorization.model import IdToken
 from forecourt.domain.drivers.model import DriverNumber
 from forecourt.domain.drivers.service import MAX_DRIVER_NUMBER
 from forecourt.domain.errors import DomainError, Kind
-from forecourt.domain.services import Services, Workspace
+from forecourt.domain.services import Services
+
+MOST_BYTES: Final = 3 * 1024 * 1024
+"""Of one file."""
 
 MOST_LINES: Final = 5_000
 """Tags in one file. As many are registered at once in about a tenth of a second, for which nobody waits long."""
@@ -33,10 +36,6 @@ COLUMNS: Final = {
     "blocked": "is_blocked",
 }
 """Headings of a file, in small letters. Those of our own downloads are among them."""
-
-
-MOST_BYTES: Final = 3 * 1024 * 1024
-"""Of one file."""
 
 
 @dataclass(slots=True)
@@ -69,15 +68,13 @@ class SheetRefused(DomainError):
         """Where something is wrong, and what; at most :data:`MOST_TOLD`."""
 
 
-async def take_file(workspace: Workspace, content: bytes) -> int:
+def register_all(services: Services, sheet: Sheet) -> int:
     """Register all id tags of a file, and tell how many; for whoever reads English. Raises SheetRefused when anything
     is wrong with it, and another DomainError as adding a tag does; then nothing of it is taken."""
-    reader = SheetReader()
-    sheet = reader.read(content)
-    tokens = await workspace.read(lambda services: reader.check(services, sheet)) if sheet.tokens else []
+    tokens = SheetReader().check(services, sheet)
     if sheet.faults:
         raise SheetRefused(sheet)
-    await workspace.write(lambda services: services.authorization.add_all(tokens))
+    services.authorization.add_all(tokens)
     return len(tokens)
 
 
