@@ -46,10 +46,9 @@ class NewIdTagPages(Controller):
     @post("/new", permission=Permission.MANAGE, status_code=HTTPStatus.OK)
     async def add(self, visit: Visiting, form: Typed) -> Response[Any]:
         token, owner = read_token(form, form.text("idTag", is_required=True))
-        read = reader()
 
         def work(services: Services) -> IdToken | None:
-            owned = with_owner(services, form, token, owner, read)
+            owned = with_owner(services, form, token, owner)
             return services.authorization.add(owned) if form.is_good else None
 
         if form.is_good:
@@ -115,12 +114,12 @@ class IdTagChangePages(Controller):
 
     @post("/edit", permission=Permission.MANAGE, status_code=HTTPStatus.OK)
     async def change(self, id_tag: FromPath[str], visit: Visiting, form: Typed) -> Response[Any]:
-        name, read = from_path(id_tag), reader()
+        name = from_path(id_tag)
 
         def work(services: Services) -> IdToken | None:
             known = services.authorization.get(name)
             token, owner = read_token(form, known.id_token)
-            owned = with_owner(services, form, token, owner, read)
+            owned = with_owner(services, form, token, owner)
             return services.authorization.replace(owned) if form.is_good else None
 
         try:
@@ -167,8 +166,7 @@ async def _take(visit: Visit, form: Fields, sheet: Sheet) -> Response[Any] | Non
     """Register all of a sheet, or nothing: then the sheet says why. It is checked where nobody waits for it first."""
     if sheet.faults and not sheet.tokens:
         return None
-    read = reader()
-    tokens = await visit.read(lambda services: read.check(services, sheet))
+    tokens = await visit.read(lambda services: reader().check(services, sheet))
     if sheet.faults:
         return None
     with form.refusals():

@@ -30,10 +30,10 @@ def read_token(form: Fields, id_token: str) -> tuple[IdToken, str]:
     return token, form.text("driver")
 
 
-def with_owner(services: Services, form: Fields, token: IdToken, owner: str, read: SheetReader) -> IdToken:
+def with_owner(services: Services, form: Fields, token: IdToken, owner: str) -> IdToken:
     """The tag with the driver who was named; refuses in the form somebody who is not known."""
     try:
-        return replace(token, driver=read.owner(owner, known_owners(services, [owner])))
+        return replace(token, driver=reader().owner(owner, known_owners(services, [owner])))
     except ValueError as error:
         form.refuse("driver", str(error))
         return token
