@@ -12,7 +12,6 @@ from forecourt.domain.evse import EvseId
 from forecourt.domain.message_log.model import Direction, Exchange
 from forecourt.domain.provisioning.model import StationKey
 from forecourt.domain.pulse.model import Mark
-from forecourt.storage.database import Database
 from forecourt.storage.messages import MessageRecords
 from forecourt.storage.pulse import ENDS, PulseRecords
 from tests.storage.bench import Bench
@@ -70,15 +69,3 @@ def test_sqlite_goes_to_the_end_of_an_index(mark: Mark) -> None:
     ways = {str(step[1]) for step in steps}
     assert "Last" in ways
     assert "Rewind" not in ways, "it begins at the beginning"
-
-
-@pytest.mark.parametrize("mark", GROWING)
-def test_postgresql_goes_to_the_end_of_an_index(postgresql_database: Database, mark: Mark) -> None:
-    """It reads small tables as a whole where it may; here it may not, and so shows whether there is another way."""
-    bench = Bench(postgresql_database)
-    with bench.reading():
-        bench.unit.execute("SET LOCAL enable_seqscan = off")
-        plan = "\n".join(str(row[0]) for row in bench.unit.all(f"EXPLAIN SELECT {ENDS[mark]}"))
-    bench.close()
-    assert "Index Only Scan Backward" in plan
-    assert "Seq Scan" not in plan

@@ -12,6 +12,7 @@ from websockets.exceptions import InvalidStatus
 
 from tests.stories.moments import ago
 from tests.stories.wire import Wire
+from tests.support.browser import DEADLINE_MS
 from tests.support.running import RunningSystem
 
 IDENTITY = "STORY 1&2 <i>"
@@ -22,10 +23,10 @@ def test_a_station_that_knocks_is_admitted_labelled_watched_and_removed(
     console: RunningSystem, browser_page: Page, tmp_path: Path
 ) -> None:
     page, here = browser_page, f"/stations/{quote(IDENTITY, safe='')}"
+    page.goto("/unknown-stations")
     with pytest.raises(InvalidStatus):
         Wire(console.stations_url, IDENTITY)
-    page.goto("/unknown-stations")
-    expect(row := page.get_by_role("row").filter(has_text=IDENTITY)).to_be_visible()
+    expect(row := page.get_by_role("row").filter(has_text=IDENTITY)).to_be_visible(timeout=DEADLINE_MS)
     row.get_by_role("button", name="Accept").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(IDENTITY)
     expect(page.get_by_text("It has never connected.")).to_be_visible()
