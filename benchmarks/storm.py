@@ -141,7 +141,7 @@ def _forecourt(folder: Path, count: int) -> Iterator[Stormed]:
 
 def _secure(system: RunningSystem, folder: Path, count: int) -> dict[str, str]:
     """Give the system a server certificate, and the stations a generated password each."""
-    token = system.run("token", "create", "storm").strip()
+    token = system.run("token", "create", "storm", "--role", "admin").strip()
     headers = {"Authorization": f"Bearer {token}"}
     with httpx.Client(base_url=f"{system.console_url}/api/v1", headers=headers, timeout=120, trust_env=False) as rest:
         server = {"chain": (folder / "chain.pem").read_text(), "privateKey": (folder / "key.pem").read_text()}
