@@ -84,13 +84,11 @@ def _pages(size: Size) -> Iterator[tuple[str, int]]:
     for part in ("", "/transactions", "/messages", "/errands", "/files", "/history", "/configuration", "/charging"):
         yield f"/stations/{station}{part}", LIST_MS
     for query in (
-        *(
-            "search=CP-0000&online=yes",
-            "search=nothing+like+it",
-            "profile=3&online=no",
-            "group=Site+007",
-            "faulted=yes",
-        ),
+        "search=CP-0000&online=yes",
+        "search=nothing+like+it",
+        "profile=3&online=no",
+        "group=Site+007",
+        "faulted=yes",
         "limit=200",
     ):
         yield f"/stations?{query}", LIST_MS

@@ -17,12 +17,8 @@ class Audience:
     zone_name: str = "UTC"
 
     def moment(self, at: datetime, *, with_seconds: bool = False) -> str:
-        local = at.astimezone(self.zone)
-        return (
-            f"{local:%Y-%m-%d %H:%M:%S} {self.zone_name}"
-            if with_seconds
-            else f"{local:%Y-%m-%d %H:%M} {self.zone_name}"
-        )
+        written = "%Y-%m-%d %H:%M:%S" if with_seconds else "%Y-%m-%d %H:%M"
+        return f"{at.astimezone(self.zone):{written}} {self.zone_name}"
 
 
 EVERYBODY: Final = Audience()

@@ -36,9 +36,11 @@ def plot_profile(kept: LibraryProfile, audience: Audience = EVERYBODY) -> Plot:
         seconds = RECURRENCE_SECONDS[profile.recurrency]
     at = schedule.starts_at or kept.created_at
     limits = alone(replace(profile, valid_from=None, valid_to=None), at, seconds)
-    numbered = say("Charging profile %(number)s: %(name)s") % {"number": kept.number, "name": kept.name}
+    title = kept.name
+    if kept.number:
+        title = say("Charging profile %(number)s: %(name)s") % {"number": kept.number, "name": kept.name}
     return Plot(
-        title=numbered if kept.number else kept.name,
+        title=title,
         note=f"{_words(profile, audience)}. {_validity(profile, audience)}",
         unit=_unit(schedule.unit, audience),
         seconds=seconds,
