@@ -22,6 +22,7 @@ from forecourt.config import Config
 from forecourt.domain.services import Services
 from forecourt.passwords import Argon2Hasher
 from forecourt.settings import Address, Secret
+from tests.support.ports import free_port
 from tests.support.vault import SECRET_KEY
 
 SRC = Path(__file__).resolve().parents[1] / "src"
@@ -29,9 +30,7 @@ DEADLINE_SECONDS = 60.0
 
 
 def a_free_address() -> str:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return f"127.0.0.1:{probe.getsockname()[1]}"
+    return f"127.0.0.1:{free_port()}"
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 import pytest
@@ -31,35 +30,30 @@ def desk(bench: Bench) -> Desk:
 
 STATIONS, WAITING = 5000, 100_000
 
-ASKED_OFTEN: dict[str, tuple[Callable[[Errands, StationKey], object], set[str], float]] = {
-    "which is next": (lambda errands, key: errands.next_for(key, LINE, NOON), {"errand_queued", "errand_out"}, 5),
-    "who waits": (lambda errands, _key: errands.waiting("node"), {"errand_queued"}, 250),
+ASKED_OFTEN: dict[str, tuple[Callable[[Errands, StationKey], object], set[str]]] = {
+    "which is next": (lambda errands, key: errands.next_for(key, LINE, NOON), {"errand_queued", "errand_out"}),
+    "who waits": (lambda errands, _key: errands.waiting("node"), {"errand_queued"}),
     "is anything overdue": (
         lambda errands, _key: errands.is_overdue(NOON),
         {"errand_out", "errand_expiring", "errand_wanted_now"},
-        5,
     ),
-    "what did a node send": (lambda errands, _key: errands.sent_by("node"), {"errand_out"}, 5),
-    "the newest": (lambda errands, _key: errands.list(ALL, PageRequest(100)), set(), 100),
+    "what did a node send": (lambda errands, _key: errands.sent_by("node"), {"errand_out"}),
+    "the newest": (lambda errands, _key: errands.list(ALL, PageRequest(100)), set()),
     "the newest of a station": (
         lambda errands, _key: errands.list(ErrandFilter(station="CP-1"), PageRequest(100)),
         {"errand_of_station"},
-        100,
     ),
     "the newest of a batch": (
         lambda errands, _key: errands.list(ErrandFilter(batch=BatchNumber(1)), PageRequest(100)),
         {"errand_of_batch"},
-        100,
     ),
     "how far a batch is": (
         lambda errands, _key: errands.batch(BatchNumber(1)),
         {"errand_of_batch_by_state"},
-        100,
     ),
-    "what changed": (lambda errands, _key: errands.changed_since(ALL, NOON + SECOND, 1000), {"errand_changed"}, 5),
+    "what changed": (lambda errands, _key: errands.changed_since(ALL, NOON + SECOND, 1000), {"errand_changed"}),
 }
-
-"""Question → how it is asked, the indexes that answer it, and the most it may take (ms, on a slow busy machine)."""
+"""Question → how it is asked, and the indexes that answer it."""
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +87,7 @@ def full_file(migrated_file: object, tmp_path_factory: pytest.TempPathFactory) -
 def test_what_is_asked_often_is_answered_from_indexes(
     full_file: Database, question: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ask, indexes, most_ms = ASKED_OFTEN[question]
+    ask, indexes = ASKED_OFTEN[question]
     bench = Bench(full_file)
     errands = Errands(bench.unit, VAULT)
     plans: list[str] = []
@@ -107,19 +101,14 @@ def test_what_is_asked_often_is_answered_from_indexes(
         return next(iter(explain(sql, parameters)), None)
 
     with bench.reading():
-        began = time.perf_counter()
-        ask(errands, StationKey(1))
-        took_ms = (time.perf_counter() - began) * 1000
         monkeypatch.setattr(bench.connection, "all", explain)
         monkeypatch.setattr(bench.connection, "one", explain_one)
         ask(errands, StationKey(1))
     bench.close()
-    print(f"{question}: {took_ms:.2f} ms with {WAITING} waiting", *plans, sep="\n  ")
     used = {word for plan in plans for word in plan.split() if word.startswith("errand_")}
     assert indexes <= used | {"errand"}, plans
     whole = [plan for plan in plans if plan.split()[:1] == ["SCAN"] and "INDEX" not in plan and "errand" in plan]
     assert whole == [] or question == "the newest", "the whole table is read"
-    assert took_ms < most_ms
 
 
 def test_the_full_file_is_full(full_file: Database) -> None:

@@ -11,7 +11,8 @@ from typing import Final
 from tests.support.components import not_run
 from tests.support.daemons import rendered, running
 from tests.support.nginx import PROXY, ProxyAddresses
-from tests.support.probes import Identification, free_ports
+from tests.support.ports import free_port
+from tests.support.probes import Identification
 
 INSTALL_COMMAND: Final = "apt-get install haproxy"
 _SAMPLES: Final = Path(__file__).resolve().parents[2] / "docs" / "proxies"
@@ -23,7 +24,7 @@ def running_haproxy(
 ) -> Iterator[ProxyAddresses]:
     """HAProxy that ends TLS with these two server certificates, before a listener on this port."""
     folder.mkdir()
-    plain, tls = free_ports(2)
+    plain, tls = free_port(), free_port()
     for kind, one in (("rsa", rsa), ("ecdsa", ecdsa)):
         both = one.key.read_bytes() + one.chain.read_bytes()
         (folder / f"server.pem.{kind}").write_bytes(both)
@@ -45,7 +46,7 @@ def running_haproxy(
 def running_passthrough(folder: Path, listener_port: int) -> Iterator[str]:
     """HAProxy that hands TLS on, with the PROXY protocol. The address for stations."""
     folder.mkdir()
-    [port] = free_ports(1)
+    port = free_port()
     sample = rendered(
         _SAMPLES / "haproxy-passthrough.cfg",
         {

@@ -11,7 +11,8 @@ from typing import Final
 
 from tests.support.components import not_run
 from tests.support.daemons import rendered, running
-from tests.support.probes import Identification, free_ports
+from tests.support.ports import free_port
+from tests.support.probes import Identification
 
 INSTALL_COMMAND: Final = "apt-get install nginx"
 SAMPLE: Final = Path(__file__).resolve().parents[2] / "docs" / "proxies" / "nginx.conf"
@@ -56,7 +57,7 @@ def running_nginx(
     if program is None:
         not_run("nginx", INSTALL_COMMAND)
     folder.mkdir()
-    plain, tls = free_ports(2)
+    plain, tls = free_port(), free_port()
     sample = rendered(
         SAMPLE,
         {

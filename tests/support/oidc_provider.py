@@ -24,7 +24,7 @@ import httpx
 
 from tests.support.components import not_run
 from tests.support.daemons import running
-from tests.support.probes import free_ports
+from tests.support.ports import free_port
 
 CLIENT_ID: Final = "forecourt"
 CLIENT_SECRET: Final = "a secret of the client, for tests"
@@ -118,7 +118,7 @@ class RunningProvider:
 @contextmanager
 def running_provider(folder: Path, redirect_uri: str) -> Iterator[RunningProvider]:
     modules = provider_modules()
-    (port,) = free_ports(1)
+    port = free_port()
     provider = RunningProvider(folder, port, redirect_uri)
     # Packages are looked for beside the current folder, where they are, and not beside the script.
     command = ["env", "-C", str(modules), "node", str(_SOURCES / "server.mjs"), str(provider.settings)]

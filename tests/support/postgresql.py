@@ -6,7 +6,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -20,6 +19,7 @@ import pytest
 from psycopg import sql
 
 from tests.support.components import not_run
+from tests.support.ports import free_port
 
 INSTALL_COMMAND = "apt-get install postgresql"
 _OLDEST_VERSION = 15
@@ -148,7 +148,7 @@ def _initialise(binaries: Path, folder: Path) -> None:
 def _start(binaries: Path, folder: Path) -> tuple[subprocess.Popen[bytes], int]:
     log = folder / "log"
     for _ in range(_START_ATTEMPTS):
-        port = _free_port()
+        port = free_port()
         process = _launch(binaries, folder, port, log)
         if _becomes_ready(process, port):
             return process, port
@@ -171,13 +171,6 @@ def _launch(binaries: Path, folder: Path, port: int, log: Path) -> subprocess.Po
             # Ctrl-C at the terminal is for the tests; the server is stopped when they are through.
             start_new_session=True,
         )
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 def _becomes_ready(process: subprocess.Popen[bytes], port: int) -> bool:

@@ -12,7 +12,6 @@ import socket
 import ssl
 import subprocess
 import warnings
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -217,15 +216,3 @@ def s_client(address: str, *options: str | Path, keys: str = "") -> Handshake:
     suite = agreed[2] if agreed else "(NONE)"
     version = re.search(r"^ +Protocol +: (\S+)", output, re.MULTILINE) or agreed
     return Handshake(suite != "(NONE)", version[1] if version else "", suite, signed[1] if signed else "", output)
-
-
-def free_ports(count: int) -> Sequence[int]:
-    """Ports of 127.0.0.1 that nobody listens on, each another one."""
-    held = [socket.socket() for _ in range(count)]
-    try:
-        for one in held:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in held]
-    finally:
-        for one in held:
-            one.close()

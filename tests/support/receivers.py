@@ -6,7 +6,6 @@ import base64
 import hashlib
 import hmac
 import json
-import socket
 import ssl
 import threading
 import time
@@ -23,6 +22,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, Envelope, LoginPassword, Session
 
 from tests.support.authority import Authority
+from tests.support.ports import free_port
 
 
 @dataclass(frozen=True)
@@ -121,12 +121,6 @@ def server_context(folder: Path, root: Authority) -> ssl.SSLContext:
     return context
 
 
-def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
-
-
 @dataclass
 class MailBox:
     """What a mail server was given."""
@@ -169,7 +163,7 @@ def a_mail_server(
         options |= {"tls_context": context, "require_starttls": True}
     if user is not None:
         options |= {"authenticator": check, "auth_required": True, "auth_require_tls": context is not None}
-    box.port = _free_port()
+    box.port = free_port()
     controller = Controller(box, hostname="127.0.0.1", port=box.port, **options)
     controller.start()
     try:

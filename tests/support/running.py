@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,6 +14,7 @@ from pathlib import Path
 
 import httpx
 
+from tests.support.ports import free_port
 from tests.support.rest import Rest
 from tests.support.vault import SECRET_KEY
 
@@ -51,10 +51,10 @@ class RunningSystem:
         self.data = folder / "data"
         self._command = command
         self.log = folder / "forecourt.log"
-        self.stations_port = _free_port()
-        self.stations_tls_port = _free_port()
-        self.console_port = _free_port()
-        self.files_port = _free_port()
+        self.stations_port = free_port()
+        self.stations_tls_port = free_port()
+        self.console_port = free_port()
+        self.files_port = free_port()
         self._settings = {
             "FORECOURT_DATA": str(self.data),
             "FORECOURT_STATIONS": f"127.0.0.1:{self.stations_port}",
@@ -66,8 +66,8 @@ class RunningSystem:
             **(settings or {}),
         }
         if has_all_file_doors:
-            ftp = f"127.0.0.1:{_free_port()}"
-            self._settings["FORECOURT_FILES_TLS"] = f"127.0.0.1:{_free_port()}"
+            ftp = f"127.0.0.1:{free_port()}"
+            self._settings["FORECOURT_FILES_TLS"] = f"127.0.0.1:{free_port()}"
             self._settings |= {"FORECOURT_FILES_FTP": ftp, "FORECOURT_FILES_FTP_TLS_ONLY": "false"}
         if database_url is not None:
             self._settings["FORECOURT_DATABASE"] = database_url
@@ -268,13 +268,6 @@ class RunningSystem:
 
     def _last_words(self) -> str:
         return self.log_text()[-4000:] if self.log.exists() else ""
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 def _signal(pid: int, number: signal.Signals) -> None:

@@ -57,10 +57,11 @@ class Wait:
     def ring(self) -> None:
         self._rung.set()
 
-    async def next(self, seconds: float = UNRUNG_SECONDS) -> None:
-        """Return when it is time to look: at the next ring, or after so many seconds."""
-        await wait_at_most(self._rung, seconds)
+    async def next(self, seconds: float = UNRUNG_SECONDS) -> bool:
+        """Return when it is time to look: at the next ring, or after so many seconds. Whether it was rung."""
+        is_rung = await wait_at_most(self._rung, seconds)
         self._rung.clear()
+        return is_rung
 
 
 class Listener:

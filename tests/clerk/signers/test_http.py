@@ -21,7 +21,7 @@ from forecourt.domain.signing.model import SigningRefused, SigningUnavailable
 from forecourt.redaction import HIDDEN
 from tests.clerk.signers.answering import Answer, Asked, Said, serving
 from tests.support.authority import Authority
-from tests.support.probes import free_ports
+from tests.support.ports import free_port
 
 PLAIN = ssl.create_default_context()
 DEADLINE = 10.0
@@ -81,7 +81,7 @@ def test_a_key_that_cannot_be_used_to_sign_in_is_told_of_without_showing_it() ->
 
 
 def test_nobody_at_the_address() -> None:
-    [port] = free_ports(1)
+    port = free_port()
     with pytest.raises(SigningUnavailable, match="could not be reached") as error:
         ask(f"http://localhost:{port}/")
     assert not error.value.needs_person

@@ -28,7 +28,7 @@ from forecourt.domain.signing.model import (
 from tests.support.authority import Authority
 from tests.support.daemons import running
 from tests.support.go_programs import go_program
-from tests.support.probes import free_ports
+from tests.support.ports import free_port
 from tests.support.signings import a_wanted, an_assignment, for_server
 
 STEP_CA = "github.com/smallstep/certificates/cmd/step-ca@v0.30.2"
@@ -62,7 +62,7 @@ def running_step(folder: Path) -> Iterator[Step]:
     (folder / "issuing.pem").write_text(issuing.pem)
     key_pem = _key_pem(issuing)
     (folder / "issuing.key").write_text(key_pem)
-    [port] = free_ports(1)
+    port = free_port()
     provisioner = JWKEC(key=ec.generate_private_key(ec.SECP256R1()))
     public = json.loads(provisioner.public_key().json_dumps())
     settings = {

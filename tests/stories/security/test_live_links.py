@@ -9,7 +9,7 @@ import pytest
 from tests.stories.octt.asking import on_line
 from tests.stories.security.world import World, first_certificate
 from tests.stories.waiting import eventually
-from tests.support.probes import free_ports
+from tests.support.ports import free_port
 from tests.support.rest import Json, RestRefused
 
 EFFECTIVE_SECONDS = 1.0
@@ -80,7 +80,7 @@ def test_what_cannot_be_learned_counts_as_the_policy_says(secure: World) -> None
     """A00.FR.702, 704: softly, the station is let in and it is noted; hard, it waits until its authority was heard."""
     root = secure.another_root()
     identity = secure.station_with_certificate()
-    [unused] = free_ports(1)
+    unused = free_port()
     client = secure.client(root.identification(identity, crl_url=f"http://127.0.0.1:{unused}/crl"))
     assert secure.knock(identity, client).status == 101
     secure.assert_noted(identity, "revocationUnknown")

@@ -10,7 +10,8 @@ import httpx
 from tests.clerk.signers.answering import Asked, Said, serving
 from tests.stories.waiting import eventually
 from tests.support.pebble import EAB_KEY, EAB_KEY_ID, running_pebble
-from tests.support.probes import free_ports, s_client
+from tests.support.ports import free_port
+from tests.support.probes import s_client
 from tests.support.rest import Json
 from tests.support.running import RunningSystem
 
@@ -45,7 +46,7 @@ def test_a_listener_gets_its_certificate_over_acme_though_the_system_is_killed_i
     folder.mkdir()
     system = RunningSystem(folder)
     front = Front(system)
-    [port] = free_ports(1)
+    port = free_port()
     with (
         serving(front, port=port),
         running_pebble(tmp_path / "pebble", http_port=port, needs_account=True) as pebble,

@@ -22,7 +22,8 @@ from tests.stories.wire import Wire
 from tests.support.authority import EXPIRED, OPERATOR, Authority, Issued
 from tests.support.nginx import PROXY
 from tests.support.peer import Peer
-from tests.support.probes import Answer, Identification, TlsClient, basic, free_ports, knock, s_client
+from tests.support.ports import free_port
+from tests.support.probes import Answer, Identification, TlsClient, basic, knock, s_client
 from tests.support.rest import Json, Rest
 from tests.support.running import RunningSystem
 
@@ -331,7 +332,7 @@ def secured_system(
     At its end it must stop in good order, and have no error in its log.
     """
     folder.mkdir()
-    ports = dict(zip(("tls", "legacy", "behind"), free_ports(3), strict=True))
+    ports = {name: free_port() for name in ("tls", "legacy", "behind")}
     variables = {"FORECOURT_STATIONS_TLS": f"127.0.0.1:{ports['tls']}", "FORECOURT_SECRET_KEY": _SECRET_KEY}
     if settings is None:
         file = folder / "forecourt.toml"
