@@ -8,30 +8,58 @@ import pytest
 
 from tests.stories.security.world import World, secured_system
 from tests.stories.stores import STORES, store_url
+from tests.support.postgresql import PostgresqlServer
 from tests.support.rest import Rest
 from tests.support.running import RunningSystem
 
-
-@pytest.fixture(scope="session", params=STORES)
-def system(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSystem]:
-    """A started system that all stories share, each with stations and tags of its own."""
-    yield from _shared(request, tmp_path_factory)
+# The shared ones are not parametrized themselves: pytest would end them at every change of the store.
 
 
 @pytest.fixture(scope="session", params=STORES)
-def secure(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def system(request: pytest.FixtureRequest) -> RunningSystem:
+    """A started system that all stories of a process share, each with stations and tags of its own."""
+    shared: RunningSystem = request.getfixturevalue(f"system_on_{request.param}")
+    return shared
+
+
+@pytest.fixture(scope="session")
+def system_on_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSystem]:
+    yield from _shared(RunningSystem(tmp_path_factory.mktemp("system")))
+
+
+@pytest.fixture(scope="session")
+def system_on_postgresql(
+    postgresql_server: PostgresqlServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningSystem]:
+    yield from _shared(RunningSystem(tmp_path_factory.mktemp("system"), postgresql_server.create_database()))
+
+
+@pytest.fixture(scope="session", params=STORES)
+def secure(request: pytest.FixtureRequest) -> World:
     """A system with TLS that all stories of security share, each with stations of its own."""
-    with (
-        store_url(request) as url,
-        secured_system(tmp_path_factory.mktemp("secure") / "system", url) as world,
-    ):
+    shared: World = request.getfixturevalue(f"secure_on_{request.param}")
+    return shared
+
+
+@pytest.fixture(scope="session")
+def secure_on_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with secured_system(tmp_path_factory.mktemp("secure") / "system") as world:
+        yield world
+
+
+@pytest.fixture(scope="session")
+def secure_on_postgresql(
+    postgresql_server: PostgresqlServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[World]:
+    with secured_system(tmp_path_factory.mktemp("secure") / "system", postgresql_server.create_database()) as world:
         yield world
 
 
 @pytest.fixture(scope="module", params=STORES)
 def abused_system(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSystem]:
     """The same for stories that mean it harm, so that the others need not care."""
-    yield from _shared(request, tmp_path_factory)
+    with store_url(request) as url:
+        yield from _shared(RunningSystem(tmp_path_factory.mktemp("system"), url))
 
 
 @pytest.fixture
@@ -67,17 +95,15 @@ def sqlite_system(breakable_sqlite_system: RunningSystem) -> RunningSystem:
     return breakable_sqlite_system
 
 
-def _shared(request: pytest.FixtureRequest, folders: pytest.TempPathFactory) -> Iterator[RunningSystem]:
+def _shared(running: RunningSystem) -> Iterator[RunningSystem]:
     """At its end such a system must stop in good order, and have no error in its log."""
-    with store_url(request) as url:
-        running = RunningSystem(folders.mktemp("system"), url)
-        try:
-            running.start()
-            yield running
-            assert running.terminate() == 0
-            running.assert_clean_log()
-        finally:
-            running.close()
+    try:
+        running.start()
+        yield running
+        assert running.terminate() == 0
+        running.assert_clean_log()
+    finally:
+        running.close()
 
 
 def _closed_at_the_end(running: RunningSystem) -> Iterator[RunningSystem]:
