@@ -140,8 +140,9 @@ class Dialect:
     def answer(self, action: AnyAction, words: Message, station: Station, services: Services) -> bytes:
         """The encoded payload of the answer. Raises DomainError."""
         if not station.is_accepted and action.name not in self.open_before_acceptance:
-            sentence = f"The station is {station.registration.value}; only BootNotification is taken from it."
-            raise DomainError(Kind.REFUSED, sentence)
+            raise DomainError(
+                Kind.REFUSED, "The station is {}; only BootNotification is taken from it.", station.registration.value
+            )
         return _encode(self.answers[action.name](words, station, services))
 
     def command(self, intent: Intent, station: Station) -> Command:
@@ -150,17 +151,19 @@ class Dialect:
             return self._said(intent)
         carrier = self.carriers.get(type(intent))
         if carrier is None:
-            raise invalid(f"The station speaks {self.subprotocol}, which has no words for {type(intent).__name__}.")
+            raise invalid("The station speaks {}, which has no words for {}.", self.subprotocol, type(intent).__name__)
         return carrier(intent, station)
 
     def _said(self, intent: Say) -> Command:
         action = self.actions.get(intent.action)
         if action is None or not may_be_sent(action):
-            raise invalid(f"The station speaks {self.subprotocol}, which has no {intent.action} to send to stations.")
+            raise invalid(
+                "The station speaks {}, which has no {} to send to stations.", self.subprotocol, intent.action
+            )
         try:
             return Command(action, self.readers[intent.action].read(msgspec.Raw(intent.payload.encode())))
         except PayloadRefused as refused:
-            raise invalid(f"{intent.action} does not fit {self.subprotocol}: {refused}") from refused
+            raise invalid("{} does not fit {}: {}", intent.action, self.subprotocol, refused) from refused
 
     def hear(
         self, command: Command, answer: Message, station: Station, services: Services, errand: ErrandNumber

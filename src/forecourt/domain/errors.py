@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable
 
 
 class Kind(enum.Enum):
@@ -15,32 +16,65 @@ class Kind(enum.Enum):
     UNAVAILABLE = "unavailable"
 
 
+class Sentence:
+    """A sentence for a person, in English. It remembers what is filled in, so that doors can say it in other languages.
+
+    Where there are values, the pattern holds ``{}`` for each of them, as :meth:`str.format` takes it.
+    """
+
+    __slots__ = ("_pattern", "_values")
+
+    def __init__(self, pattern: str, /, *values: object) -> None:
+        self._pattern = pattern
+        self._values = values
+
+    def __str__(self) -> str:
+        return self.spoken(str)
+
+    def spoken(self, translate: Callable[[str], str]) -> str:
+        """In the language into which ``translate`` puts patterns, also those of sentences that are filled in."""
+        pattern = translate(self._pattern)
+        if not self._values:
+            return pattern
+        return pattern.format(
+            *(value.spoken(translate) if isinstance(value, Sentence) else value for value in self._values)
+        )
+
+
 class DomainError(Exception):
-    """Something was refused. ``str()`` says what, why, and what to do; ``field`` names the input at fault."""
+    """Something was refused. ``str()`` says what, why, and what to do; ``field`` names the input at fault.
 
-    def __init__(self, kind: Kind, sentence: str, *, field: str | None = None) -> None:
-        super().__init__(sentence)
+    Values are filled into a pattern as :class:`Sentence` does it.
+    """
+
+    def __init__(self, kind: Kind, sentence: str | Sentence, *values: object, field: str | None = None) -> None:
         self.kind = kind
-        self.sentence = sentence
+        self.said = sentence if isinstance(sentence, Sentence) else Sentence(sentence, *values)
         self.field = field
+        super().__init__(self.sentence)
+
+    @property
+    def sentence(self) -> str:
+        """In English."""
+        return str(self.said)
 
 
-def invalid(sentence: str, *, field: str | None = None) -> DomainError:
-    return DomainError(Kind.INVALID, sentence, field=field)
+def invalid(sentence: str | Sentence, *values: object, field: str | None = None) -> DomainError:
+    return DomainError(Kind.INVALID, sentence, *values, field=field)
 
 
-def not_found(sentence: str) -> DomainError:
-    return DomainError(Kind.NOT_FOUND, sentence)
+def not_found(sentence: str | Sentence, *values: object) -> DomainError:
+    return DomainError(Kind.NOT_FOUND, sentence, *values)
 
 
-def conflict(sentence: str, *, field: str | None = None) -> DomainError:
-    return DomainError(Kind.CONFLICT, sentence, field=field)
+def conflict(sentence: str | Sentence, *values: object, field: str | None = None) -> DomainError:
+    return DomainError(Kind.CONFLICT, sentence, *values, field=field)
 
 
 def check_note(text: str, *, field: str, limit: int) -> str:
     """A text for people, if it can be kept; raises DomainError."""
     if len(text) > limit:
-        raise invalid(f"At most {limit} characters are kept; this text has {len(text)}.", field=field)
+        raise invalid("At most {} characters are kept; this text has {}.", limit, len(text), field=field)
     if "\0" in text:
         raise invalid("The text may not hold the character U+0000.", field=field)
     return text

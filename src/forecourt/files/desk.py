@@ -10,7 +10,7 @@ from typing import Final, Protocol, TypeAlias
 
 import structlog
 
-from forecourt.domain.errors import DomainError, Kind, conflict, invalid, not_found
+from forecourt.domain.errors import DomainError, Kind, Sentence, conflict, invalid, not_found
 from forecourt.domain.files.model import Arrival, Direction, Kept, ReceivedFile, Ticket, TicketNumber
 from forecourt.domain.files.shelf import BLOCK, Area, Reading, Receiving, Shelf, TooLarge
 from forecourt.domain.security_log.model import Kind as NoteKind
@@ -181,10 +181,10 @@ class Desk:
 
     def _enter(self, ticket: Ticket, address: str) -> None:
         if self._open[ticket.number] >= OF_ONE_TICKET:
-            sentence = f"There are {OF_ONE_TICKET} transfers with the ticket {ticket.number} already."
+            sentence = Sentence("There are {} transfers with the ticket {} already.", OF_ONE_TICKET, ticket.number)
             raise self.refused(conflict(sentence), address, ticket)
         if self._open.total() >= self._most:
-            error = DomainError(Kind.UNAVAILABLE, f"There are {self._most} transfers already; come back later.")
+            error = DomainError(Kind.UNAVAILABLE, "There are {} transfers already; come back later.", self._most)
             raise self.refused(error, address, ticket)
         self._open[ticket.number] += 1
 

@@ -136,4 +136,4 @@ def _file_name(head: list[bytes]) -> str | None:
 
 
 def _bad(reason: str) -> DomainError:
-    return invalid(f"This is no form: {reason}.")
+    return invalid("This is no form: {}.", reason)

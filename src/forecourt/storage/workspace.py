@@ -10,7 +10,7 @@ from typing import Final, TypeVar, cast
 
 import structlog
 
-from forecourt.domain.errors import DomainError, Kind
+from forecourt.domain.errors import DomainError, Kind, Sentence
 from forecourt.domain.services import Services
 from forecourt.storage.committer import AnyJob, Committer, Job
 from forecourt.storage.connection import Connection
@@ -128,7 +128,7 @@ def _call_done(jobs: Sequence[AnyJob]) -> None:
 
 def _for_doors(error: Exception) -> Exception:
     if isinstance(error, StorageError):
-        sentence = "The database did not take this now; nothing was changed. Try again in a moment."
+        sentence = Sentence("The database did not take this now; nothing was changed. Try again in a moment.")
         unavailable = DomainError(Kind.UNAVAILABLE, sentence)
         unavailable.__cause__ = error
         return unavailable

@@ -28,7 +28,7 @@ def or_unset(value: Value | None) -> Value | UnsetType:
 def to_place(connector_id: int) -> Place:
     """Each connector of 1.6 is an EVSE of its own, and connector 0 is the station (OCPP 1.6 §3.7)."""
     if connector_id < 0:
-        raise invalid(f"connectorId must be 0 or more, not {connector_id}", field="connectorId")
+        raise invalid("connectorId must be 0 or more, not {}", connector_id, field="connectorId")
     return EvseId(connector_id) if connector_id else WHOLE_STATION
 
 

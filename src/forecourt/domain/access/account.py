@@ -73,8 +73,11 @@ def check_account_name(name: str) -> str:
     in what is written down, and without the colon, which ends a name in HTTP (RFC 7617)."""
     is_plain = name.isprintable() and not any(one.isspace() or one in "/:" for one in name)
     if not 0 < len(name) <= MAX_ACCOUNT_CHARACTERS or not is_plain:
-        sentence = f"A name has 1 to {MAX_ACCOUNT_CHARACTERS} printable characters, without spaces, ':' and '/'."
-        raise invalid(sentence, field="name")
+        raise invalid(
+            "A name has 1 to {} printable characters, without spaces, ':' and '/'.",
+            MAX_ACCOUNT_CHARACTERS,
+            field="name",
+        )
     return name
 
 
@@ -82,9 +85,9 @@ def check_new_password(name: str, password: str) -> str:
     """The password, if an account may have it; raises DomainError, which does not repeat it. To be asked before it is
     hashed, which is slow on purpose and so belongs outside units of work."""
     if len(password) < MIN_PASSWORD_CHARACTERS:
-        raise invalid(f"The password needs at least {MIN_PASSWORD_CHARACTERS} characters.", field="password")
+        raise invalid("The password needs at least {} characters.", MIN_PASSWORD_CHARACTERS, field="password")
     if len(password) > MAX_PASSWORD_CHARACTERS:
-        raise invalid(f"The password may have at most {MAX_PASSWORD_CHARACTERS} characters.", field="password")
+        raise invalid("The password may have at most {} characters.", MAX_PASSWORD_CHARACTERS, field="password")
     if password.casefold() == name.casefold():
         raise invalid("The password may not be the name of the account.", field="password")
     return password
@@ -103,15 +106,14 @@ def check_manner(*, language: str | None, zone: str | None, theme: str | None) -
     if zone is not None and not _is_zone(zone):
         raise invalid("There is no such time zone; use an IANA name such as `Europe/Berlin`.", field="zone")
     if theme is not None and theme not in THEMES:
-        raise invalid(f"The theme is one of {', '.join(THEMES)}.", field="theme")
+        raise invalid("The theme is one of {}.", ", ".join(THEMES), field="theme")
 
 
 def check_identity(identity: Identity) -> Identity:
     """The identity, if it can be kept; raises DomainError."""
     for field, text in (("issuer", identity.issuer), ("subject", identity.subject)):
         if not 0 < len(text) <= MAX_ISSUER_CHARACTERS or not text.isprintable():
-            sentence = f"The {field} has 1 to {MAX_ISSUER_CHARACTERS} printable characters."
-            raise invalid(sentence, field=field)
+            raise invalid("The {} has 1 to {} printable characters.", field, MAX_ISSUER_CHARACTERS, field=field)
     return identity
 
 
@@ -119,12 +121,16 @@ def check_may_give(own: frozenset[Permission], given: frozenset[Permission], *, 
     """Nobody gives or takes what they do not have themselves; raises DomainError REFUSED."""
     missing = sorted(permission.value for permission in given - own)
     if missing:
-        sentence = f"This needs the permission {', '.join(missing)} as well: nobody may give what they do not have."
-        raise DomainError(Kind.REFUSED, sentence, field=field)
+        raise DomainError(
+            Kind.REFUSED,
+            "This needs the permission {} as well: nobody may give what they do not have.",
+            ", ".join(missing),
+            field=field,
+        )
 
 
 def name_taken(name: str) -> DomainError:
-    return conflict(f"An account named {name!r} exists; names that differ in case only are the same.", field="name")
+    return conflict("An account named {!r} exists; names that differ in case only are the same.", name, field="name")
 
 
 def _is_zone(name: str) -> bool:

@@ -50,7 +50,7 @@ class Accounts:
         """Raises DomainError NOT_FOUND."""
         account = self._store.find(name)
         if account is None:
-            raise not_found(f"There is no account named {name!r}.")
+            raise not_found("There is no account named {!r}.", name)
         return account
 
     def find(self, name: str) -> Account | None:
@@ -179,22 +179,21 @@ class Accounts:
     def renew_recovery_codes(self, name: str) -> Sequence[str]:
         """New recovery codes in the place of all others. Raises DomainError CONFLICT without a second factor."""
         if not self.get(name).has_second_factor:
-            raise conflict(f"The account {name!r} has no second factor.")
+            raise conflict("The account {!r} has no second factor.", name)
         return self._new_codes(name)
 
     def remove_totp(self, name: str) -> Account:
         """Raises DomainError NOT_FOUND, or CONFLICT when there is none."""
         self.get(name)
         if not self._store.remove_totp(name):
-            raise conflict(f"The account {name!r} has no second factor.")
+            raise conflict("The account {!r} has no second factor.", name)
         return self.get(name)
 
     # Inside
 
     def _check_is_not_last(self, account: Account) -> None:
         if account.role is Role.ADMIN and account.is_enabled and self._store.hold_admins() <= 1:
-            sentence = f"{account.name!r} is the last enabled administrator; make somebody else one first."
-            raise conflict(sentence)
+            raise conflict("{!r} is the last enabled administrator; make somebody else one first.", account.name)
 
     def _is_step(self, name: str, code: str) -> bool:
         try:

@@ -49,6 +49,5 @@ def digest(secret: str) -> str:
 def check_name(name: str) -> str:
     """The name, if a token may have it; raises DomainError."""
     if not 0 < len(name) <= MAX_NAME_CHARACTERS or not name.isprintable() or name != name.strip() or "/" in name:
-        sentence = f"A name has 1 to {MAX_NAME_CHARACTERS} printable characters, without '/'."
-        raise invalid(sentence, field="name")
+        raise invalid("A name has 1 to {} printable characters, without '/'.", MAX_NAME_CHARACTERS, field="name")
     return name

@@ -43,12 +43,12 @@ class Access:
         token = ApiToken(check_name(name), now, expires_at, scopes)
         secret = new_secret()
         if not self._store.add_token(token, digest(secret)):
-            raise conflict(f"A token named {name!r} exists; revoke it first or choose another name.", field="name")
+            raise conflict("A token named {!r} exists; revoke it first or choose another name.", name, field="name")
         return token, secret
 
     def revoke_token(self, name: str) -> None:
         if not self._store.remove_token(name):
-            raise not_found(f"There is no token named {name!r}.")
+            raise not_found("There is no token named {!r}.", name)
 
     def find_token(self, secret: str) -> ApiToken | None:
         """The token with this secret, unless it has expired. Looked up by digest, so that the time that it
@@ -68,8 +68,7 @@ class Access:
     def set_admin_password(self, password: str) -> None:
         """Of the account ``admin``, which is made when there is none; its sessions end."""
         if len(password) < MIN_PASSWORD_CHARACTERS:
-            sentence = f"The password needs at least {MIN_PASSWORD_CHARACTERS} characters."
-            raise invalid(sentence, field="password")
+            raise invalid("The password needs at least {} characters.", MIN_PASSWORD_CHARACTERS, field="password")
         self._store.put_admin(ADMIN, self._hasher.hash(password), self._clock.now())
         self._sessions.close_all(ADMIN)
 

@@ -111,13 +111,14 @@ def read_password(*, text: str | None, authorization_key: str | None) -> bytes |
     """The password that somebody gives in one of its two forms; None when it is given in neither. Raises DomainError
     INVALID."""
     if text is not None and authorization_key is not None:
-        sentence = "Give the password as text or as hexadecimal text, and not as both."
-        raise invalid(sentence, field="authorizationKey")
+        raise invalid("Give the password as text or as hexadecimal text, and not as both.", field="authorizationKey")
     if authorization_key is not None:
         secret = read_authorization_key(authorization_key)
         if secret is None:
-            sentence = "An authorization key is hexadecimal text: two digits, 0 to 9 and A to F, for each byte."
-            raise invalid(sentence, field="authorizationKey")
+            raise invalid(
+                "An authorization key is hexadecimal text: two digits, 0 to 9 and A to F, for each byte.",
+                field="authorizationKey",
+            )
         return secret
     try:
         return None if text is None else text.encode()

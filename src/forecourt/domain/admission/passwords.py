@@ -24,7 +24,7 @@ from forecourt.domain.admission.preparing import PreparedPassword, Preparer
 from forecourt.domain.errands.intents import ChangePassword
 from forecourt.domain.errands.model import Draft, Errand, ErrandNumber, ErrandState, Failure, Order
 from forecourt.domain.errands.service import Errands
-from forecourt.domain.errors import conflict, invalid, not_found
+from forecourt.domain.errors import Sentence, conflict, invalid, not_found
 from forecourt.domain.provisioning.model import Station
 from forecourt.domain.security_log.model import Kind
 
@@ -95,17 +95,28 @@ class Passwords:
         the station has, where that is known at once.
         """
         if secret is not None and order.batch is not None:
-            sentence = "Every station needs a password of its own (A01.FR.06), so one cannot be given to many."
-            raise invalid(f"{sentence} {CHANGE_PASSWORD} without a password makes one for each.")
+            raise invalid(
+                "Every station needs a password of its own (A01.FR.06), so one cannot be given to many. {} without a "
+                "password makes one for each.",
+                CHANGE_PASSWORD,
+            )
         if secret is not None and said is None and not LEAST_BYTES <= len(secret) <= MOST_BYTES:
-            sentence = f"A station takes {LEAST_BYTES} to {MOST_BYTES} bytes (A00.FR.205); this password has"
-            raise invalid(f"{sentence} {len(secret)}.")
+            raise invalid(
+                "A station takes {} to {} bytes (A00.FR.205); this password has {}.",
+                LEAST_BYTES,
+                MOST_BYTES,
+                len(secret),
+            )
         before = self._held(station)
         if sum(one.state in _UNDECIDED for one in before.passwords) >= MAX_UNDECIDED:
-            sentence = f"{MAX_UNDECIDED} new passwords of the station {station.identity!r} were never used so far."
-            raise conflict(f"{sentence} Decide which one it has, or set one by hand.")
+            raise conflict(
+                "{} new passwords of the station {!r} were never used so far. Decide which one it has, or set one by "
+                "hand.",
+                MAX_UNDECIDED,
+                station.identity,
+            )
         if secret is not None and before.current is not None and is_same_fast(before.current.hashed, secret):
-            raise conflict(f"The station {station.identity!r} has this password already; a new one has to be another.")
+            raise conflict("The station {!r} has this password already; a new one has to be another.", station.identity)
         prepared = self._preparer.prepare(secret)
         offered = self._add(station, before, prepared, PasswordState.OFFERED, order.asked_by)
         number = offered.passwords[-1].number
@@ -130,10 +141,10 @@ class Passwords:
         before = self._held(station)
         password = before.find_password(number)
         if password is None:
-            raise not_found(f"The station {station.identity!r} has no password {number}.")
+            raise not_found("The station {!r} has no password {}.", station.identity, number)
         if password.state is PasswordState.CURRENT:
             sentence = f"Password {number} is the one that counts."
-            raise conflict(sentence if keep else f"{sentence} Set another one instead of dropping it.")
+            raise conflict(sentence if keep else Sentence("{} Set another one instead of dropping it.", sentence))
         if keep:
             after = _only(before, number)
         elif password.state is PasswordState.FORMER:
@@ -226,8 +237,11 @@ class Passwords:
             return access
         errand = self._errands.get(offered.errand)
         if not errand.state.is_final:
-            sentence = f"The errand {errand.number} is bringing the station {station.identity!r} a new password."
-            raise conflict(f"{sentence} Wait for its end, or cancel it.")
+            raise conflict(
+                "The errand {} is bringing the station {!r} a new password. Wait for its end, or cancel it.",
+                errand.number,
+                station.identity,
+            )
         # Its end came to nothing here.
         return self._ended(station.identity, station.key, access, offered, ending_of(errand))
 

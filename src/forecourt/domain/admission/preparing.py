@@ -33,5 +33,5 @@ class Preparer:
             key = new_key()
             return PreparedPassword(key.secret, hash_generated(key), key)
         if not 0 < len(secret) <= MOST_BYTES_BY_HAND:
-            raise invalid(f"A password has 1 to {MOST_BYTES_BY_HAND} bytes; this one has {len(secret)}.")
+            raise invalid("A password has 1 to {} bytes; this one has {}.", MOST_BYTES_BY_HAND, len(secret))
         return PreparedPassword(secret, self._hasher.hash(as_text(secret)), None)

@@ -100,15 +100,25 @@ class ProfileUpgrades:
         before = self._held(station)
         open_upgrade = before.upgrade
         if profile <= before.profile:
-            sentence = f"The station {station.identity!r} has the profile {before.profile}; an upgrade is to a higher"
-            raise conflict(f"{sentence} one. A lower one is set by hand, here and at the station.", field="profile")
+            raise conflict(
+                "The station {!r} has the profile {}; an upgrade is to a higher one. A lower one is set by hand, here "
+                "and at the station.",
+                station.identity,
+                before.profile,
+                field="profile",
+            )
         if open_upgrade is not None and open_upgrade.profile is not profile:
-            sentence = f"An upgrade of the station {station.identity!r} to profile {open_upgrade.profile} is under way."
-            raise conflict(f"{sentence} Wait until it has connected with it, or give the upgrade up.", field="profile")
+            raise conflict(
+                "An upgrade of the station {!r} to profile {} is under way. Wait until it has connected with it, or "
+                "give the upgrade up.",
+                station.identity,
+                open_upgrade.profile,
+                field="profile",
+            )
         found = self.preconditions(station, profile)
         missing = list(unmet(found))
         if missing and not despite:
-            raise conflict(f"{' '.join(missing)} Ask for it despite that, if the station has it all the same.")
+            raise conflict("{} Ask for it despite that, if the station has it all the same.", " ".join(missing))
         draft = said or Draft(
             operation=UPGRADE_SECURITY_PROFILE,
             intent=RaiseSecurityProfile(int(profile), str(int(profile))),
@@ -148,7 +158,7 @@ class ProfileUpgrades:
         self._admissions.take_back_upgrade(station)
         before = self._store.hold(station.key)
         if before.upgrade is None:
-            raise conflict(f"No upgrade of the station {station.identity!r} is under way.")
+            raise conflict("No upgrade of the station {!r} is under way.", station.identity)
         after = before.without_upgrade()
         self._ledger.keep(station.key, before, after)
         reason = f"The upgrade to profile {before.upgrade.profile} was given up; only {before.profile} is accepted."
@@ -284,8 +294,13 @@ class ProfileUpgrades:
             return access
         errand = self._errands.get(upgrade.errand)
         if not errand.state.is_final:
-            sentence = f"The errand {errand.number} is asking the station {station.identity!r} to use profile"
-            raise conflict(f"{sentence} {upgrade.profile}. Wait for its end, or cancel it.", field="profile")
+            raise conflict(
+                "The errand {} is asking the station {!r} to use profile {}. Wait for its end, or cancel it.",
+                errand.number,
+                station.identity,
+                upgrade.profile,
+                field="profile",
+            )
         if upgrade.state is not UpgradeState.OFFERED:
             return access
         # Its end came to nothing here.

@@ -119,8 +119,9 @@ class Admissions:
         """
         before = self._store.hold(station.key)
         if not is_admitted(before, entry):
-            sentence = "What the station may connect with was changed just now; it has to try again."
-            raise DomainError(Kind.REFUSED, sentence)
+            raise DomainError(
+                Kind.REFUSED, "What the station may connect with was changed just now; it has to try again."
+            )
         after = after_entry(before, entry, was_asked=self._was_asked(before, entry))
         if after == before:
             return after
@@ -156,8 +157,11 @@ class Admissions:
         kept = self._store.kept_profile(identity)
         if profile is not None and kept is not None and profile < kept:
             sentence = f"The station {identity!r} was registered before and had the security profile {kept}."
-            more = "Register it without a profile, so that it comes back with that one; then lower it by hand."
-            raise conflict(f"{sentence} {more}", field="securityProfile")
+            raise conflict(
+                "{} Register it without a profile, so that it comes back with that one; then lower it by hand.",
+                sentence,
+                field="securityProfile",
+            )
 
     def enrol(self, station: Station, profile: SecurityProfile | None, asked_by: str | None) -> None:
         """A station was registered. One that was registered before has the profile and the passwords that it had."""
@@ -184,8 +188,11 @@ class Admissions:
         is_lower = profile < before.profile
         if is_lower and not may_lower:
             sentence = f"The station {station.identity!r} has the profile {before.profile}; {profile} is lower."
-            more = "It would be let in with less proof of who it is: say explicitly that it is to be lowered."
-            raise conflict(f"{sentence} {more}", field="profile")
+            raise conflict(
+                "{} It would be let in with less proof of who it is: say explicitly that it is to be lowered.",
+                sentence,
+                field="profile",
+            )
         if profile is before.profile and before.upgrade is None:
             return before
         kind = Noted.PROFILE_LOWERED if is_lower else Noted.PROFILE_SET
@@ -207,8 +214,11 @@ class Admissions:
         try:
             self._errands.cancel(upgrade.errand)
         except DomainError as error:
-            sentence = f"The errand {upgrade.errand} was sent already, and asks the station for the profile"
-            raise conflict(f"{sentence} {upgrade.profile}. Wait for its answer.") from error
+            raise conflict(
+                "The errand {} was sent already, and asks the station for the profile {}. Wait for its answer.",
+                upgrade.errand,
+                upgrade.profile,
+            ) from error
         finally:
             self._taking_back = None
 
@@ -291,10 +301,13 @@ class Admissions:
     def _check_own(self, station: Station, serial_number: str) -> str:
         other = self._store.other_with_serial(station.key, serial_number, is_told_enough=False)
         if other is not None:
-            sentence = (
-                f"The station {other!r} has the serial number {serial_number!r} on record, and no two stations have"
+            raise conflict(
+                "The station {!r} has the serial number {!r} on record, and no two stations have the same: take it "
+                "off that one first.",
+                other,
+                serial_number,
+                field="serialNumber",
             )
-            raise conflict(f"{sentence} the same: take it off that one first.", field="serialNumber")
         return serial_number
 
     def _tell_of_device(self, station: Station) -> None:
@@ -338,17 +351,23 @@ def _with_serial(access: Access, serial_number: str | None) -> Access:
 
 def _check_serial(serial_number: str) -> str:
     if not 0 < len(serial_number) <= MAX_SERIAL_CHARACTERS or not _is_clean(serial_number):
-        sentence = f"A serial number has 1 to {MAX_SERIAL_CHARACTERS} printable characters, with no space at its ends."
-        raise invalid(sentence, field="serialNumber")
+        raise invalid(
+            "A serial number has 1 to {} printable characters, with no space at its ends.",
+            MAX_SERIAL_CHARACTERS,
+            field="serialNumber",
+        )
     return serial_number
 
 
 def _check_organisations(names: tuple[str, ...]) -> tuple[str, ...]:
     if len(names) > MAX_ORGANISATIONS:
-        raise invalid(f"At most {MAX_ORGANISATIONS} organizations can be trusted.", field="trustedOrganisations")
+        raise invalid("At most {} organizations can be trusted.", MAX_ORGANISATIONS, field="trustedOrganisations")
     if not all(0 < len(name) <= MAX_ORGANISATION_CHARACTERS and _is_clean(name) for name in names):
-        sentence = f"An organization has 1 to {MAX_ORGANISATION_CHARACTERS} printable characters."
-        raise invalid(sentence, field="trustedOrganisations")
+        raise invalid(
+            "An organization has 1 to {} printable characters.",
+            MAX_ORGANISATION_CHARACTERS,
+            field="trustedOrganisations",
+        )
     return tuple(dict.fromkeys(names))
 
 

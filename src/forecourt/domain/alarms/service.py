@@ -62,8 +62,8 @@ class Alarms:
         alarm = self.get(number)
         if not is_first:
             if not alarm.is_open:
-                raise conflict(f"The alarm {number} has ended; there is nothing to acknowledge.")
-            raise conflict(f"The alarm {number} was acknowledged already, by {alarm.acknowledged_by}.")
+                raise conflict("The alarm {} has ended; there is nothing to acknowledge.", number)
+            raise conflict("The alarm {} was acknowledged already, by {}.", number, alarm.acknowledged_by)
         self._changes.security_noted()
         return alarm
 
@@ -71,7 +71,7 @@ class Alarms:
         """Raises DomainError NOT_FOUND."""
         alarm = self._store.find(number)
         if alarm is None:
-            raise not_found(f"There is no alarm {number}.")
+            raise not_found("There is no alarm {}.", number)
         return alarm
 
     def list(self, wanted: AlarmFilter, page: PageRequest) -> Page[Alarm]:

@@ -151,15 +151,23 @@ def check_settings(kind: AuthorityKind, given: Mapping[str, str]) -> None:
         setting = known.get(name)
         if setting is None:
             raise invalid(
-                f"An authority of the kind {kind.value} has no setting {name!r}; it has {', '.join(known)}.",
+                "An authority of the kind {} has no setting {!r}; it has {}.",
+                kind.value,
+                name,
+                ", ".join(known),
                 field=f"settings.{name}",
             )
         if value and (fault := _fault(setting, value)) is not None:
-            raise invalid(f"The setting {name} cannot be used: {fault}", field=f"settings.{name}")
+            raise invalid("The setting {} cannot be used: {}", name, fault, field=f"settings.{name}")
     for setting in known.values():
         if setting.is_required and not given.get(setting.name):
-            sentence = f"An authority of the kind {kind.value} needs the setting {setting.name}:"
-            raise invalid(f"{sentence} {setting.description}", field=f"settings.{setting.name}")
+            raise invalid(
+                "An authority of the kind {} needs the setting {}: {}",
+                kind.value,
+                setting.name,
+                setting.description,
+                field=f"settings.{setting.name}",
+            )
 
 
 def _fault(setting: Setting, value: str) -> str | None:

@@ -91,8 +91,9 @@ class OwnCa(OwnRevocations):
         self._store.lock()
         known = self._store.policy()
         if policy.keys_in_token and not known.keys_in_token and not self._has_token:
-            sentence = "The settings name no token for keys of CAs. Set [pkcs11] first, and start again."
-            raise invalid(sentence, field="keysInToken")
+            raise invalid(
+                "The settings name no token for keys of CAs. Set [pkcs11] first, and start again.", field="keysInToken"
+            )
         if policy != known:
             self._store.put_policy(policy)
             self._note("The policy of the own authority was changed.", asked_by)
@@ -129,7 +130,7 @@ class OwnCa(OwnRevocations):
         DomainError CONFLICT while nobody has said whose name it bears."""
         self._store.lock()
         if self.organisation() is None:
-            raise conflict(f"{NAMELESS}.")
+            raise conflict("{}.", NAMELESS)
         if not self._store.is_wanted():
             self._store.want()
             self._note("The hierarchy of the own authority was asked for.", asked_by)
@@ -146,8 +147,11 @@ class OwnCa(OwnRevocations):
         self._store.lock()
         following = self._state().in_force(family, Rank.ROOT, Phase.NEXT)
         if following is not None:
-            sentence = f"There is a next {family.value.upper()} root already ({following.fingerprint[:16]}…)."
-            raise conflict(f"{sentence} Activate it, or retire it first.")
+            raise conflict(
+                "There is a next {} root already ({}…). Activate it, or retire it first.",
+                family.value.upper(),
+                following.fingerprint[:16],
+            )
         self._check_former(family)
         self._roll(family, Rank.ROOT, asked_by)
 
@@ -155,9 +159,9 @@ class OwnCa(OwnRevocations):
         self._store.lock()
         state = self._state()
         if family not in state.policy.families:
-            raise conflict(f"The policy has no {family.value.upper()} keys; add the family to it first.")
+            raise conflict("The policy has no {} keys; add the family to it first.", family.value.upper())
         if state.in_force(family, rank) is None:
-            raise conflict(f"There is no {family.value.upper()} hierarchy to replace; create it first.")
+            raise conflict("There is no {} hierarchy to replace; create it first.", family.value.upper())
         self._store.add_roll(family, rank)
         self._note(f"A new {family.value.upper()} certificate was asked for: {rank.value}.", asked_by)
         self._changes.signing_wanted()
@@ -166,7 +170,7 @@ class OwnCa(OwnRevocations):
         """Take back what was asked for and is not made yet. Raises DomainError NOT_FOUND."""
         self._store.lock()
         if (family, rank) not in self._store.rolls():
-            raise not_found(f"No new {family.value.upper()} certificate is being made: {rank.value}.")
+            raise not_found("No new {} certificate is being made: {}.", family.value.upper(), rank.value)
         self._store.drop_roll(family, rank)
         self._note(f"A new {family.value.upper()} certificate is not wanted any more: {rank.value}.", asked_by)
 
@@ -175,8 +179,12 @@ class OwnCa(OwnRevocations):
         former = self._has_former_root(family)
         if former is not None:
             sentence = f"{quoted(former.certificate.subject)} before the root in force is trusted still, and stations"
-            advice = f"renew what is below it, and retire it first: forecourt ca retire {former.fingerprint[:16]}…"
-            raise conflict(f"{sentence} that know only that one would be locked out; {advice}.")
+            raise conflict(
+                "{} that know only that one would be locked out; renew what is below it, and retire it first: "
+                "forecourt ca retire {}….",
+                sentence,
+                former.fingerprint[:16],
+            )
 
     def activate(self, fingerprint: str, *, asked_by: str) -> tuple[str, ...]:
         """Put the next root in force: a new issuing CA is made below it. Certificates below the root before it stay
@@ -185,7 +193,7 @@ class OwnCa(OwnRevocations):
         self._store.lock()
         following = self._of_phase(fingerprint, Phase.NEXT, what="activated")
         if following.family not in self._store.policy().families:
-            raise conflict(f"The policy has no {following.family.value.upper()} keys; add the family to it first.")
+            raise conflict("The policy has no {} keys; add the family to it first.", following.family.value.upper())
         self.opened(following)
         self._check_former(following.family)
         self._put_in_force(following, asked_by)
@@ -215,12 +223,18 @@ class OwnCa(OwnRevocations):
         below = self._store.below(retired.fingerprint)
         active = next((one for one in below if one.phase is Phase.ACTIVE and one.is_authority), None)
         if active is not None:
-            sentence = f"{quoted(active.certificate.subject)} below it still signs"
-            raise conflict(f"{sentence}; wait until another one has taken its place.")
+            raise conflict(
+                "{} below it still signs; wait until another one has taken its place.",
+                quoted(active.certificate.subject),
+            )
         good = self.below(retired)
         if good and not despite:
-            sentence = f"{good} good certificates hang below {quoted(retired.certificate.subject)}, and whoever has one"
-            raise conflict(f"{sentence} would be locked out. Renew them first, or say that it is to be done despite.")
+            raise conflict(
+                "{} good certificates hang below {}, and whoever has one would be locked out. Renew them first, or "
+                "say that it is to be done despite.",
+                good,
+                quoted(retired.certificate.subject),
+            )
         beneath = {one.fingerprint for one in (retired, *below)}
         responders = [one for one in self._store.all() if one.rank is Rank.RESPONDER and (one.issuer or "") in beneath]
         for one in (retired, *(each for each in below if each.is_authority and each.phase is not Phase.RETIRED)):

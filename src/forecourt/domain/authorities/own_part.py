@@ -129,8 +129,11 @@ class OwnPart:
             return OpenedOwn(own, self._store.key(own.fingerprint))
         except PkiError as error:
             sentence = f"The key of {quoted(own.certificate.subject)} cannot be opened: {error}"
-            advice = "Start with the secret key with which it was sealed, or replace the certificate."
-            raise DomainError(Kind.UNAVAILABLE, f"{sentence} {advice}") from error
+            raise DomainError(
+                Kind.UNAVAILABLE,
+                "{} Start with the secret key with which it was sealed, or replace the certificate.",
+                sentence,
+            ) from error
 
     def fault_of(self, chain: Sequence[Certificate]) -> str | None:
         """Why what was just signed, leaf first, is not given out: who signed it was revoked or retired meanwhile."""
@@ -217,7 +220,9 @@ class OwnPart:
         found = self.certificate(fingerprint)
         if found.phase not in phases:
             wanted = " or ".join(phase.value for phase in phases)
-            raise conflict(f"This certificate is {found.phase.value}, and only one that is {wanted} can be {what}.")
+            raise conflict(
+                "This certificate is {}, and only one that is {} can be {}.", found.phase.value, wanted, what
+            )
         return found
 
     def _note(self, sentence: str, asked_by: str | None = None) -> None:

@@ -23,8 +23,9 @@ def check_policy(policy: OwnPolicy) -> None:
     if not policy.families:
         raise invalid("The own authority needs keys of one family at least: rsa, ecdsa, or both.", field="families")
     if policy.organisation is not None and (why := name_fault(policy.organisation)) is not None:
-        sentence = f"The organization stands in CA certificates. {policy.organisation[:50]!r} {why}."
-        raise invalid(sentence, field="organisation")
+        raise invalid(
+            "The organization stands in CA certificates. {!r} {}.", policy.organisation[:50], why, field="organisation"
+        )
     _check(policy.root_days, "rootDays", least=2, most=LONGEST_DAYS)
     _check(policy.issuing_days, "issuingDays", least=1, most=policy.root_days)
     _check(policy.overlap_days, "overlapDays", least=0, most=policy.issuing_days)
@@ -49,4 +50,4 @@ def _too_far_back() -> DomainError:
 
 def _check(value: float, name: str, *, least: float, most: float) -> None:
     if not least <= value <= most:
-        raise invalid(f"{name} must be {least:.4g} to {most:.6g}, and is {value:.6g}.", field=name)
+        raise invalid("{} must be {:.4g} to {:.6g}, and is {:.6g}.", name, least, most, value, field=name)

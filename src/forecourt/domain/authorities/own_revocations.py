@@ -41,13 +41,19 @@ class OwnRevocations(OwnPart):
             raise conflict("A root cannot say of itself that it is revoked; replace it, and retire it.")
         subject, not_after = self._known(issuer_hash, serial)
         if not_after is None:
-            sentence = f"{quoted(issuer.certificate.subject)} has issued no certificate with the serial number"
-            raise DomainError(Kind.NOT_FOUND, f"{sentence} {in_short(serial)}.", field="serial")
+            raise DomainError(
+                Kind.NOT_FOUND,
+                "{} has issued no certificate with the serial number {}.",
+                quoted(issuer.certificate.subject),
+                in_short(serial),
+                field="serial",
+            )
         known = self._store.find_revocation(issuer_hash, serial)
         is_held = known is not None and known.reason is Reason.CERTIFICATE_HOLD
         if known is not None and (not is_held or reason is Reason.CERTIFICATE_HOLD):
-            sentence = f"The certificate with the serial number {serial} is revoked already"
-            raise conflict(f"{sentence}, because: {known.reason.value}.")
+            raise conflict(
+                "The certificate with the serial number {} is revoked already, because: {}.", serial, known.reason.value
+            )
         revoked = Revoked(
             issuer_hash=issuer_hash,
             serial=serial,
@@ -141,7 +147,7 @@ class OwnRevocations(OwnPart):
         self._store.lock()
         known, issuer = self._store.find_revocation(issuer_hash, serial), self.issuer_named(issuer_hash)
         if known is None or issuer is None:
-            raise not_found(f"No certificate of the own authority with the serial number {serial} is revoked.")
+            raise not_found("No certificate of the own authority with the serial number {} is revoked.", serial)
         _check_held(known)
         self._store.drop_revocation(issuer_hash, serial)
         if known.is_entered:
@@ -225,5 +231,8 @@ def _no_issuer() -> DomainError:
 
 def _check_held(known: OwnRevocation) -> None:
     if known.reason is not Reason.CERTIFICATE_HOLD:
-        sentence = f"The certificate is revoked for good, because: {known.reason.value}."
-        raise conflict(f"{sentence} Only one on hold (certificateHold) comes back; issue a new one.")
+        raise conflict(
+            "The certificate is revoked for good, because: {}. Only one on hold (certificateHold) comes back; issue a "
+            "new one.",
+            known.reason.value,
+        )

@@ -70,14 +70,14 @@ class Authorities:
         _check_name(name)
         if kind not in OUTSIDE:
             known = ", ".join(one.value for one in OUTSIDE)
-            raise invalid(f"The own authority is there already; kinds that can be added are {known}.", field="kind")
+            raise invalid("The own authority is there already; kinds that can be added are {}.", known, field="kind")
         given = _given(settings)
         check_settings(kind, given)
         self._store.lock()
         if self._store.find(name) is not None or name == OWN:
-            raise conflict(f"There is an authority {name!r} already; change it, or take another name.", field="name")
+            raise conflict("There is an authority {!r} already; change it, or take another name.", name, field="name")
         if len(self._store.list()) >= MAX_AUTHORITIES:
-            raise conflict(f"There are {MAX_AUTHORITIES} authorities, and no more are possible; remove one.")
+            raise conflict("There are {} authorities, and no more are possible; remove one.", MAX_AUTHORITIES)
         shown, secrets = split(kind, given)
         added = Authority(
             name=name,
@@ -108,8 +108,9 @@ class Authorities:
         before = self._store.secrets(name)
         if before is None and not known.secrets_set <= given.keys():
             raise conflict(
-                f"The secrets of the authority {name!r} cannot be opened any more; give them once more: "
-                f"{', '.join(sorted(known.secrets_set))}."
+                "The secrets of the authority {!r} cannot be opened any more; give them once more: {}.",
+                name,
+                ", ".join(sorted(known.secrets_set)),
             )
         merged = _given({**known.settings, **(before or {}), **given})
         check_settings(known.kind, {**given, **merged})
@@ -142,10 +143,12 @@ class Authorities:
         self.get(name)
         choice = self._store.choice()
         if name in choice.defaults.values() or name in choice.by_group.values():
-            raise conflict(f"The authority {name!r} is chosen to sign; choose another one first.")
+            raise conflict("The authority {!r} is chosen to sign; choose another one first.", name)
         waiting = self._requests.counts(name).get(SigningState.WAITING, 0)
         if waiting:
-            raise conflict(f"{waiting} requests wait for the authority {name!r}; cancel them, or wait for their end.")
+            raise conflict(
+                "{} requests wait for the authority {!r}; cancel them, or wait for their end.", waiting, name
+            )
         self._store.remove(name)
         self._notes.forget(name)
         self._alarms.end(Topic.AUTHORITY, name)
@@ -155,7 +158,7 @@ class Authorities:
         """Raises DomainError NOT_FOUND."""
         found = _OWN if name == OWN else self._store.find(name)
         if found is None:
-            raise not_found(f"There is no authority {name!r}.")
+            raise not_found("There is no authority {!r}.", name)
         return found
 
     def list(self) -> Sequence[Authority]:
@@ -167,11 +170,15 @@ class Authorities:
         or whose secrets cannot be opened."""
         found = self.get(name)
         if not found.is_enabled:
-            raise DomainError(Kind.UNAVAILABLE, f"The authority {name!r} is disabled; enable it, and it is asked.")
+            raise DomainError(Kind.UNAVAILABLE, "The authority {!r} is disabled; enable it, and it is asked.", name)
         secrets = self._store.secrets(name) if found.secrets_set else {}
         if secrets is None:
-            advice = "start with the secret key with which they were sealed, or give them once more"
-            raise DomainError(Kind.UNAVAILABLE, f"The secrets of the authority {name!r} cannot be opened: {advice}.")
+            raise DomainError(
+                Kind.UNAVAILABLE,
+                "The secrets of the authority {!r} cannot be opened: start with the secret key with which they were "
+                "sealed, or give them once more.",
+                name,
+            )
         return OpenedAuthority(name=name, kind=found.kind.value, settings=found.settings, secrets=secrets)
 
     # Who is asked for what
@@ -183,15 +190,15 @@ class Authorities:
         """Say which authority signs for whom; what is asked from now on goes there. Raises DomainError INVALID."""
         self._store.lock()
         if len(choice.by_group) > MAX_GROUPS:
-            raise invalid(f"At most {MAX_GROUPS} groups can have an authority of their own.", field="byGroup")
+            raise invalid("At most {} groups can have an authority of their own.", MAX_GROUPS, field="byGroup")
         for group in choice.by_group:
             if not group or len(group) > MAX_GROUP or not group.isprintable():
-                raise invalid(f"A group has 1 to {MAX_GROUP} printable characters.", field="byGroup")
+                raise invalid("A group has 1 to {} printable characters.", MAX_GROUP, field="byGroup")
         known = {one.name: one for one in self.list()}
         for field, names in (("defaults", choice.defaults.values()), ("byGroup", choice.by_group.values())):
             unknown = sorted(set(names) - known.keys())
             if unknown:
-                raise invalid(f"There is no authority {unknown[0]!r}; there are {', '.join(known)}.", field=field)
+                raise invalid("There is no authority {!r}; there are {}.", unknown[0], ", ".join(known), field=field)
         self._store.put_choice(choice)
         defaults = ", ".join(f"{use.value}: {choice.defaults.get(use, OWN)}" for use in Use)
         groups = ", ".join(f"{group!r}: {name}" for group, name in sorted(choice.by_group.items()))
@@ -233,5 +240,8 @@ def _given(settings: Mapping[str, str]) -> dict[str, str]:
 
 def _check_name(name: str) -> None:
     if not name or len(name) > MAX_NAME or not name.isprintable() or name != name.strip():
-        sentence = f"An authority needs a name of 1 to {MAX_NAME} printable characters, without spaces around it."
-        raise invalid(sentence, field="name")
+        raise invalid(
+            "An authority needs a name of 1 to {} printable characters, without spaces around it.",
+            MAX_NAME,
+            field="name",
+        )

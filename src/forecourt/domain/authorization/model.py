@@ -115,8 +115,9 @@ def check_token(token: IdToken) -> IdToken:
         if value is None:
             continue
         if not 0 < len(value) <= MAX_TOKEN_CHARACTERS:
-            sentence = f"An id tag has 1 to {MAX_TOKEN_CHARACTERS} characters; this one has {len(value)}."
-            raise invalid(sentence, field=name)
+            raise invalid(
+                "An id tag has 1 to {} characters; this one has {}.", MAX_TOKEN_CHARACTERS, len(value), field=name
+            )
         if not value.isprintable() or value != value.strip():
             raise invalid("An id tag may not begin or end with a space or hold control characters.", field=name)
     check_note(token.note, field="note", limit=MAX_NOTE_CHARACTERS)

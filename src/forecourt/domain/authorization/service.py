@@ -59,7 +59,7 @@ class Authorization:
         """Register a token. Raises DomainError INVALID or CONFLICT."""
         self._check(token)
         if not self._store.add(token, self._clock.now()):
-            raise conflict(f"An id tag {token.id_token!r} is registered already.", field="idTag")
+            raise conflict("An id tag {!r} is registered already.", token.id_token, field="idTag")
         self._store.forget_stranger(token.id_token)
         return token
 
@@ -68,7 +68,9 @@ class Authorization:
         before what is wrong with which."""
         faults = self.faults(tokens)
         if faults:
-            raise conflict(f"The id tag {tokens[min(faults)].id_token!r} cannot be registered: {faults[min(faults)]}")
+            raise conflict(
+                "The id tag {!r} cannot be registered: {}", tokens[min(faults)].id_token, faults[min(faults)]
+            )
         if self._store.add_all(tokens, self._clock.now()) != len(tokens):
             raise conflict("One of these id tags was registered meanwhile. None was taken; try again.")
 
@@ -102,23 +104,23 @@ class Authorization:
     def replace(self, token: IdToken) -> IdToken:
         self._check(token)
         if not self._store.replace(token):
-            raise not_found(f"No id tag {token.id_token!r} is registered.")
+            raise not_found("No id tag {!r} is registered.", token.id_token)
         return self.get(token.id_token)
 
     def remove(self, id_token: str) -> None:
         if not self._store.remove(id_token):
-            raise not_found(f"No id tag {id_token!r} is registered.")
+            raise not_found("No id tag {!r} is registered.", id_token)
 
     def forget_stranger(self, id_token: str) -> None:
         if not self._store.forget_stranger(id_token):
-            raise not_found(f"No unknown id tag {id_token!r} is on record.")
+            raise not_found("No unknown id tag {!r} is on record.", id_token)
 
     # Questions
 
     def get(self, id_token: str) -> IdToken:
         token = self._store.find(id_token)
         if token is None:
-            raise not_found(f"No id tag {id_token!r} is registered.")
+            raise not_found("No id tag {!r} is registered.", id_token)
         return token
 
     def list(self, wanted: TokenFilter | None, page: PageRequest) -> Page[IdToken]:
@@ -139,4 +141,4 @@ class Authorization:
 
 def _check_driver(token: IdToken, known: Collection[DriverNumber]) -> None:
     if token.driver is not None and token.driver not in known:
-        raise invalid(f"There is no driver {token.driver}.", field="driver")
+        raise invalid("There is no driver {}.", token.driver, field="driver")

@@ -47,7 +47,7 @@ class OrderBook:
         """Raises DomainError NOT_FOUND."""
         order = self._store.find(number)
         if order is None:
-            raise not_found(f"There is no certificate order {number}.")
+            raise not_found("There is no certificate order {}.", number)
         return order
 
     # Orders

@@ -85,8 +85,11 @@ class Requests(Deliveries):
         """Raises DomainError CONFLICT for the key of another station."""
         other = self._store.other_with_key(station.key, request.key_digest)
         if other is not None:
-            sentence = f"Its key is that of the station {other!r}: with one key each could pass for the other"
-            raise conflict(f"{sentence} (A02.FR.02). It has to make a key of its own.")
+            raise conflict(
+                "Its key is that of the station {!r}: with one key each could pass for the other (A02.FR.02). It has "
+                "to make a key of its own.",
+                other,
+            )
         if self._store.uses_key(station.key, request.key_digest):
             sentence = "The request was taken, although its key is that of a certificate that the station has used"
             self._note(Noted.CSR_REFUSED, station.identity, f"{sentence}: it should make a new one (A02.FR.02).")
@@ -240,8 +243,13 @@ class Requests(Deliveries):
     def _check_idle(self, station: Station) -> None:
         for order in self._open(station):
             if order.state is not OrderState.DOUBTFUL:
-                sentence = f"The certificate order {order.number} of the station {station.identity!r} is under way: it"
-                raise conflict(f"{sentence} is {order.state.value}. Wait for its end, or cancel it.")
+                raise conflict(
+                    "The certificate order {} of the station {!r} is under way: it is {}. Wait for its end, or cancel "
+                    "it.",
+                    order.number,
+                    station.identity,
+                    order.state.value,
+                )
 
     def _open(self, station: Station) -> list[CertificateOrder]:
         return [order for order in self._store.unsettled(station.key) if order.state.is_open]

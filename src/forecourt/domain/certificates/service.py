@@ -109,10 +109,12 @@ class Certificates(Renewals):
             self._take_back_errand(order.deliver_errand)
         order = self._held(order)
         if not order.state.is_open:
-            raise conflict(f"The certificate order {number} has ended already: it is {order.state.value}.")
+            raise conflict("The certificate order {} has ended already: it is {}.", number, order.state.value)
         if order.state is OrderState.DELIVERING and self._is_sent(order):
-            sentence = f"The certificate of the order {number} was sent to the station already"
-            raise conflict(f"{sentence}; its answer says what becomes of it.")
+            raise conflict(
+                "The certificate of the order {} was sent to the station already; its answer says what becomes of it.",
+                number,
+            )
         return self._give_up(order, OrderState.CANCELLED, f"It was cancelled by {asked_by}.")
 
     def _is_sent(self, order: CertificateOrder) -> bool:

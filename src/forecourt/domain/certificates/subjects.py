@@ -40,8 +40,13 @@ class Subject:
         """Raises DomainError CONFLICT when a certificate says something else, because the serial number or the name was
         changed since it was asked for: the station would be refused with it."""
         if leaf.common_names != (self.serial_number,) or leaf.organisations != (self.organisation,):
-            sentence = f"The certificate is of {quoted(leaf.subject)}, and has to name {self.serial_number!r} and"
-            raise conflict(f"{sentence} {self.organisation!r} now: it was asked for before that was changed.")
+            raise conflict(
+                "The certificate is of {}, and has to name {!r} and {!r} now: it was asked for before that was "
+                "changed.",
+                quoted(leaf.subject),
+                self.serial_number,
+                self.organisation,
+            )
 
 
 def subject_of(station: Station, rooms: Rooms) -> Subject:
@@ -49,19 +54,25 @@ def subject_of(station: Station, rooms: Rooms) -> Subject:
     access = rooms.accesses.access(station.key)
     serial_number = access.serial_number or rooms.accesses.reported_serial(station.key)
     if not serial_number:
-        sentence = "The serial number that the certificate must name is not known (A00.FR.511): write it down for the"
-        raise conflict(f"{sentence} station, or wait until it boots and tells it.")
+        raise conflict(
+            "The serial number that the certificate must name is not known (A00.FR.511): write it down for the "
+            "station, or wait until it boots and tells it."
+        )
     is_told_only = access.serial_number is None
     other = rooms.accesses.other_with_serial(station.key, serial_number, is_told_enough=is_told_only)
     if other is not None:
-        sentence = (
-            f"Another station, {other!r}, has the serial number {serial_number!r} as well, and a certificate must"
+        raise conflict(
+            "Another station, {!r}, has the serial number {!r} as well, and a certificate must name one station only "
+            "(A00.FR.511): write the right ones down for both.",
+            other,
+            serial_number,
         )
-        raise conflict(f"{sentence} name one station only (A00.FR.511): write the right ones down for both.")
     organisation = rooms.trust.policy().cpo_name or rooms.configuration.value(station, CPO_NAME)
     if not organisation:
-        sentence = "The organization (O) that the certificate must name is not known (A00.FR.509): set cpoName in the"
-        raise conflict(f"{sentence} security policy, or set and read CpoName at the station.")
+        raise conflict(
+            "The organization (O) that the certificate must name is not known (A00.FR.509): set cpoName in the "
+            "security policy, or set and read CpoName at the station."
+        )
     return Subject(serial_number, organisation, Leniency.SUBJECT_SET_BY_US in access.leniencies)
 
 

@@ -172,8 +172,9 @@ def items_of(value: str) -> list[str]:
 def check_name(name: str) -> str:
     """The name, if a key can have it; raises DomainError."""
     if not 0 < len(name) <= MAX_NAME_CHARACTERS:
-        sentence = f"The name of a key has 1 to {MAX_NAME_CHARACTERS} characters; this one has {len(name)}."
-        raise invalid(sentence, field="key")
+        raise invalid(
+            "The name of a key has 1 to {} characters; this one has {}.", MAX_NAME_CHARACTERS, len(name), field="key"
+        )
     if "\0" in name:
         raise invalid("The name of a key may not hold the character U+0000.", field="key")
     return name
@@ -183,11 +184,13 @@ def check_desired(name: str, value: str) -> None:
     """Raises DomainError for what can never be a desired value; anything else is only warned of."""
     check_name(name)
     if is_secret_key(name):
-        sentence = f"The value of {name} is a secret and is not kept here; send it with ChangeConfiguration."
-        raise invalid(sentence, field="key")
+        raise invalid(
+            "The value of {} is a secret and is not kept here; send it with ChangeConfiguration.", name, field="key"
+        )
     if len(value) > MAX_VALUE_CHARACTERS:
-        sentence = f"A value has at most {MAX_VALUE_CHARACTERS} characters; this one has {len(value)}."
-        raise invalid(sentence, field="value")
+        raise invalid(
+            "A value has at most {} characters; this one has {}.", MAX_VALUE_CHARACTERS, len(value), field="value"
+        )
     if "\0" in value:
         raise invalid("A value may not hold the character U+0000.", field="value")
 

@@ -158,7 +158,7 @@ class Configuration:
         skipped = f" Left out: {', '.join(left_out)}; ChangePassword and UpgradeSecurityProfile send those."
         if not changes:
             rest = [sheet for sheet in drifting if sheet.name not in left_out]
-            raise conflict(f"{_nothing_to_apply(station, rest)}{skipped if left_out else ''}")
+            raise conflict("{}{}", _nothing_to_apply(station, rest), skipped if left_out else "")
         if left_out:
             intent, warnings = changes[0]
             changes[0] = (intent, (*warnings, skipped.strip()))
@@ -168,11 +168,17 @@ class Configuration:
         """Write down which value a key should have; :meth:`apply` sends it. Raises DomainError INVALID, and for the
         keys that decide whether the station may connect, which have operations of their own."""
         if is_password(name):
-            sentence = "A password cannot be kept as a desired value, because only its hash is kept (A01.FR.08)."
-            raise invalid(f"{sentence} The operation ChangePassword gives the station a new one.", field="key")
+            raise invalid(
+                "A password cannot be kept as a desired value, because only its hash is kept (A01.FR.08). The "
+                "operation ChangePassword gives the station a new one.",
+                field="key",
+            )
         if is_security_profile(name):
-            sentence = "A security profile cannot be a desired value: it only rises, and needs what it rests on first."
-            raise invalid(f"{sentence} The operation UpgradeSecurityProfile raises it.", field="key")
+            raise invalid(
+                "A security profile cannot be a desired value: it only rises, and needs what it rests on first. The "
+                "operation UpgradeSecurityProfile raises it.",
+                field="key",
+            )
         check_desired(name, value)
         spelling = self._store.snapshot(station.key).spelling(name)
         self._store.put_desired(station.key, Desired(spelling, value, asked_by, self._clock.now()))
@@ -180,7 +186,7 @@ class Configuration:
 
     def forget_desired(self, station: Station, name: str) -> None:
         if not self._store.remove_desired(station.key, name):
-            raise not_found(f"No value of {name!r} is desired for the station {station.identity!r}.")
+            raise not_found("No value of {!r} is desired for the station {!r}.", name, station.identity)
 
     # Questions
 
@@ -212,7 +218,7 @@ class Configuration:
         for sheet in self.sheets(station):
             if fold(sheet.name) == fold(name):
                 return sheet
-        raise not_found(f"Nothing is known of a key {name!r} of the station {station.identity!r}.")
+        raise not_found("Nothing is known of a key {!r} of the station {!r}.", name, station.identity)
 
     def drifts(self, page: PageRequest) -> Page[Drift]:
         """Stations that have not all values that they should have, by identity."""

@@ -60,11 +60,10 @@ def judge(vendor: Vendor | None, message: VendorMessage) -> TransferStatus:
 def check_vendor(vendor: Vendor) -> Vendor:
     """The vendor, if a station can name it; raises DomainError."""
     if not 0 < len(vendor.vendor_id) <= MAX_VENDOR_CHARACTERS:
-        raise invalid(f"A vendor id has 1 to {MAX_VENDOR_CHARACTERS} characters.", field="vendorId")
+        raise invalid("A vendor id has 1 to {} characters.", MAX_VENDOR_CHARACTERS, field="vendorId")
     if "\0" in vendor.vendor_id or any("\0" in message_id for message_id in vendor.message_ids or ()):
         raise invalid("No id may hold the character U+0000: no station can send it.", field="vendorId")
     for message_id in vendor.message_ids or ():
         if len(message_id) > MAX_MESSAGE_CHARACTERS:
-            sentence = f"A message id has at most {MAX_MESSAGE_CHARACTERS} characters."
-            raise invalid(sentence, field="messageIds")
+            raise invalid("A message id has at most {} characters.", MAX_MESSAGE_CHARACTERS, field="messageIds")
     return vendor

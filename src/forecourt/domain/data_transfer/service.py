@@ -39,12 +39,12 @@ class DataTransfer:
 
     def remove_vendor(self, vendor_id: str) -> None:
         if not self._store.remove_vendor(vendor_id):
-            raise not_found(f"No vendor {vendor_id!r} is registered.")
+            raise not_found("No vendor {!r} is registered.", vendor_id)
 
     def get_vendor(self, vendor_id: str) -> Vendor:
         vendor = self._store.find_vendor(vendor_id)
         if vendor is None:
-            raise not_found(f"No vendor {vendor_id!r} is registered.")
+            raise not_found("No vendor {!r} is registered.", vendor_id)
         return vendor
 
     def list_vendors(self, page: PageRequest) -> Page[Vendor]:

@@ -70,4 +70,4 @@ class Drivers:
 
 
 def _unknown(number: DriverNumber) -> Exception:
-    return not_found(f"There is no driver {number}.")
+    return not_found("There is no driver {}.", number)

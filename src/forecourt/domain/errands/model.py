@@ -241,5 +241,5 @@ def expiry(order: Order, now: datetime) -> datetime:
     if order.expires_at <= now:
         raise invalid("The time until which it may be sent has passed already.", field="expiresAt")
     if order.expires_at > now + LONGEST_WAIT:
-        raise invalid(f"It may wait {LONGEST_WAIT.days} days at most.", field="expiresAt")
+        raise invalid("It may wait {} days at most.", LONGEST_WAIT.days, field="expiresAt")
     return order.expires_at

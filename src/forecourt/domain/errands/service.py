@@ -108,8 +108,8 @@ class Errands:
         claim = self._store.find_claim(number)
         if claim is None or not self._cancel(claim, "Cancelled."):
             if errand.state.is_final:
-                raise conflict(f"The errand {number} has ended already: it was {errand.state.value}.")
-            raise conflict(f"The errand {number} was sent already; what the station answers will be recorded.")
+                raise conflict("The errand {} has ended already: it was {}.", number, errand.state.value)
+            raise conflict("The errand {} was sent already; what the station answers will be recorded.", number)
         return self.get(number)
 
     def cancel_some(self, number: BatchNumber) -> bool:
@@ -252,7 +252,7 @@ class Errands:
     def get(self, number: ErrandNumber) -> Errand:
         errand = self._store.find(number)
         if errand is None:
-            raise not_found(f"There is no errand {number}.")
+            raise not_found("There is no errand {}.", number)
         return errand
 
     def list(self, wanted: ErrandFilter, page: PageRequest) -> Page[Errand]:
@@ -265,7 +265,7 @@ class Errands:
     def get_batch(self, number: BatchNumber) -> Batch:
         batch = self._store.batch(number)
         if batch is None:
-            raise not_found(f"There is no batch {number}.")
+            raise not_found("There is no batch {}.", number)
         return batch
 
     def batches(self, page: PageRequest) -> Page[Batch]:

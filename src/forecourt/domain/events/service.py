@@ -54,7 +54,7 @@ class Events:
         """Raises DomainError NOT_FOUND."""
         found = self._store.find(number)
         if found is None:
-            raise not_found(f"There is no event {number}; events are forgotten after some time.")
+            raise not_found("There is no event {}; events are forgotten after some time.", number)
         return found
 
     def list(self, wanted: EventFilter, page: PageRequest) -> Page[Event]:

@@ -170,8 +170,10 @@ class Files:
     def _place(self, station: Station) -> str:
         places = self._policy.places
         if not places:
-            sentence = "There is no door for files: set files.http, files.tls or files.ftp, or give a location."
-            raise DomainError(Kind.UNAVAILABLE, sentence)
+            raise DomainError(
+                Kind.UNAVAILABLE,
+                "There is no door for files: set files.http, files.tls or files.ftp, or give a location.",
+            )
         return choose(places, self._configuration.value(station, SPEAKS)) or places[0]
 
     # What the door asks
@@ -184,17 +186,17 @@ class Files:
         """Raises DomainError NOT_FOUND when there is none of this kind, or REFUSED when it is not good any more."""
         ticket = self.find_ticket(token)
         if ticket is None or ticket.direction is not direction:
-            raise not_found(f"There is no ticket for this {direction.value}.")
+            raise not_found("There is no ticket for this {}.", direction.value)
         trouble = ticket.trouble(self._clock.now())
         if trouble is not None:
-            raise DomainError(Kind.REFUSED, f"The ticket {ticket.number} {trouble}.")
+            raise DomainError(Kind.REFUSED, "The ticket {} {}.", ticket.number, trouble)
         return ticket
 
     def begin_download(self, token: str) -> Ticket:
         """Take one use of a ticket. Raises as `good_ticket`."""
         ticket = self.good_ticket(token, Direction.DOWNLOAD)
         if not self._store.use_ticket(ticket.number):
-            raise DomainError(Kind.REFUSED, f"The ticket {ticket.number} was used already.")
+            raise DomainError(Kind.REFUSED, "The ticket {} was used already.", ticket.number)
         return ticket
 
     def same_as_received(self, ticket: Ticket, kept: Kept) -> ReceivedFile | None:
@@ -207,7 +209,9 @@ class Files:
         """A file came and lies on the shelf. That its job ended while it came does not matter any more. Raises
         DomainError CONFLICT when more came with the ticket than anybody needs."""
         if not self._store.use_ticket(ticket.number):
-            raise conflict(f"{UPLOAD_USES} files came with the ticket {ticket.number} already, and no more are taken.")
+            raise conflict(
+                "{} files came with the ticket {} already, and no more are taken.", UPLOAD_USES, ticket.number
+            )
         number = self._store.add(ticket.number, kept, _clean(arrival, ticket.name), self._clock.now())
         received = self.get(number)
         self._security_log.note(
@@ -229,7 +233,7 @@ class Files:
         """Raises DomainError NOT_FOUND."""
         found = self._store.find(number)
         if found is None:
-            raise not_found(f"There is no file {number}.")
+            raise not_found("There is no file {}.", number)
         return found
 
     def list(self, wanted: FileFilter, page: PageRequest) -> Page[ReceivedFile]:
@@ -241,7 +245,7 @@ class Files:
         DomainError NOT_FOUND."""
         found = self.get(number)
         if not self._store.remove(number):
-            raise not_found(f"There is no file {number}.")
+            raise not_found("There is no file {}.", number)
         self._security_log.note(
             Note(
                 kind=NoteKind.FILE_REMOVED,

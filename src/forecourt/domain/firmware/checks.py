@@ -24,8 +24,11 @@ def check_name(name: str) -> str:
     """Raises DomainError INVALID."""
     is_bare = name.isprintable() and name == name.strip() and not any(sign in name for sign in _NOT_IN_NAMES)
     if not name or len(name) > MAX_NAME or not is_bare:
-        sentence = f"A name has 1 to {MAX_NAME} printable characters, no spaces around it, and no / or \\ in it."
-        raise invalid(sentence, field="name")
+        raise invalid(
+            "A name has 1 to {} printable characters, no spaces around it, and no / or \\ in it.",
+            MAX_NAME,
+            field="name",
+        )
     return name
 
 
@@ -43,9 +46,11 @@ def check_can_be_sent(signed: Signed) -> Signed:
     """Raises DomainError INVALID for what no message can carry (security whitepaper §8.3). Whether it is right is
     another question."""
     if len(signed.signature) > MAX_SIGNATURE or not signed.signature:
-        sentence = f"A signature has 1 to {MAX_SIGNATURE} characters in base64."
-        raise invalid(sentence, field="signature")
+        raise invalid("A signature has 1 to {} characters in base64.", MAX_SIGNATURE, field="signature")
     if len(signed.certificate) > MAX_SIGNING_CERTIFICATE or not signed.certificate:
-        sentence = f"A signing certificate has 1 to {MAX_SIGNING_CERTIFICATE:,} characters as PEM."
-        raise invalid(sentence, field="signingCertificate")
+        raise invalid(
+            "A signing certificate has 1 to {:,} characters as PEM.",
+            MAX_SIGNING_CERTIFICATE,
+            field="signingCertificate",
+        )
     return signed

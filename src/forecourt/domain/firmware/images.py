@@ -65,7 +65,7 @@ class FirmwareImages:
         if known is not None:
             return self._added_again(known, words, file, signed, asked_by)
         if self._store.count() >= MAX_IMAGES:
-            raise conflict(f"{MAX_IMAGES:,} images are kept, and no more are possible; remove those of old versions.")
+            raise conflict("{:,} images are kept, and no more are possible; remove those of old versions.", MAX_IMAGES)
         number = self._store.add(words, file, by=asked_by, at=self._clock.now())
         if number is None:
             raise _name_is_taken(words.name)
@@ -129,8 +129,9 @@ class FirmwareImages:
         needed_by = self._store.open_jobs(number, _SHOWN_JOBS)
         if needed_by:
             named = ", ".join(str(job) for job in needed_by) + (" …" if len(needed_by) == _SHOWN_JOBS else "")
-            sentence = f"The image is needed by jobs that have not ended: {named}."
-            raise conflict(f"{sentence} Wait for them, or give them up first.")
+            raise conflict(
+                "The image is needed by jobs that have not ended: {}. Wait for them, or give them up first.", named
+            )
         self._store.remove(number)
         self._note(f"The firmware image {number} {image.words.name!r} was removed.", asked_by)
         return image.file
@@ -158,7 +159,7 @@ class FirmwareImages:
         """Raises DomainError NOT_FOUND."""
         found = self._store.find(number)
         if found is None:
-            raise not_found(f"There is no firmware image {number}.")
+            raise not_found("There is no firmware image {}.", number)
         return found
 
     def find_named(self, name: str) -> Image | None:
@@ -213,8 +214,11 @@ def doubtful(fault: str) -> str:
 
 
 def _name_is_taken(name: str) -> DomainError:
-    sentence = f"There is another firmware image with the name {name!r};"
-    return conflict(f"{sentence} choose another name, or remove that one first.", field="name")
+    return conflict(
+        "There is another firmware image with the name {!r}; choose another name, or remove that one first.",
+        name,
+        field="name",
+    )
 
 
 def _told(words: Words) -> str:

@@ -40,7 +40,7 @@ class FirmwareKeys:
         now = self._clock.now()
         offer.check_times(now)
         if len(self._store.all()) >= MAX_KEYS:
-            raise conflict(f"There are {MAX_KEYS} firmware keys, and no more are possible; remove one first.")
+            raise conflict("There are {} firmware keys, and no more are possible; remove one first.", MAX_KEYS)
         key = FirmwareKey(
             name=name,
             certificate=offer.certificate,
@@ -50,7 +50,7 @@ class FirmwareKeys:
             added_at=now,
         )
         if not self._store.add(key, offer.key, offer.root_key):
-            raise conflict(f"There is a firmware key {name!r} already; choose another name.", field="name")
+            raise conflict("There is a firmware key {!r} already; choose another name.", name, field="name")
         leaf = offer.certificate
         sentence = f"was added: {leaf.key_kind}, for {quoted(leaf.subject)}, until {leaf.not_after:%Y-%m-%d}"
         self._note(name, sentence, asked_by)
@@ -86,12 +86,15 @@ class FirmwareKeys:
         """Raises DomainError NOT_FOUND, and CONFLICT when it cannot be opened, or its certificate has expired."""
         key = self.get(name)
         if key.certificate.has_ended(self._clock.now()):
-            when = f"{key.certificate.not_after:%Y-%m-%d %H:%M} UTC"
-            raise conflict(f"The certificate of the firmware key {name!r} expired on {when}; make or give another key.")
+            raise conflict(
+                "The certificate of the firmware key {!r} expired on {:%Y-%m-%d %H:%M} UTC; make or give another key.",
+                name,
+                key.certificate.not_after,
+            )
         try:
             opened = self._store.opened(name)
         except PkiError as error:
-            raise conflict(f"The firmware key {name!r} cannot be opened: {error} {_ADVICE}") from error
+            raise conflict("The firmware key {!r} cannot be opened: {} {}", name, error, _ADVICE) from error
         if opened is None:
             raise _no(name)
         return opened
@@ -103,10 +106,13 @@ class FirmwareKeys:
         try:
             root_key = self._store.opened_root(name)
         except PkiError as error:
-            raise conflict(f"The root of the firmware key {name!r} cannot be opened: {error} {_ADVICE}") from error
+            raise conflict("The root of the firmware key {!r} cannot be opened: {} {}", name, error, _ADVICE) from error
         if key.root is None or root_key is None:
-            sentence = f"The firmware key {name!r} was not made here, so that its root cannot issue another one."
-            raise conflict(sentence, field="root")
+            raise conflict(
+                "The firmware key {!r} was not made here, so that its root cannot issue another one.",
+                name,
+                field="root",
+            )
         return RootOffer(key.root, root_key)
 
     def _note(self, name: str, sentence: str, asked_by: str) -> None:
@@ -116,4 +122,4 @@ class FirmwareKeys:
 
 
 def _no(name: str) -> DomainError:
-    return not_found(f"There is no firmware key {name!r}.")
+    return not_found("There is no firmware key {!r}.", name)

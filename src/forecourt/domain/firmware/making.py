@@ -56,8 +56,11 @@ class KeyOffer:
     def check_times(self, at: datetime) -> None:
         """Raises DomainError INVALID for a certificate that has expired."""
         if self.certificate.has_ended(at):
-            when = f"{self.certificate.not_after:%Y-%m-%d %H:%M} UTC"
-            raise invalid(f"The certificate expired on {when}; use the key that replaced it.", field="certificate")
+            raise invalid(
+                "The certificate expired on {:%Y-%m-%d %H:%M} UTC; use the key that replaced it.",
+                self.certificate.not_after,
+                field="certificate",
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,25 +80,33 @@ def read_key(chain_pem: str, key_pem: str, key_password: str | None) -> KeyOffer
     leaf, root = chain[0], chain[1] if len(chain) > 1 else None
     key = _read_private(key_pem, key_password)
     if leaf.is_authority or not may_sign_files(leaf):
-        sentence = "The certificate may not sign files: it is that of an authority (CA), or its key usage forbids it."
-        raise invalid(f"{sentence} Put the certificate of the signer first.", field="certificate")
+        raise invalid(
+            "The certificate may not sign files: it is that of an authority (CA), or its key usage forbids it. Put "
+            "the certificate of the signer first.",
+            field="certificate",
+        )
     if (why := weakness(leaf)) is not None:
-        raise invalid(f"The certificate is too weak (A00.FR.501): {why}", field="certificate")
+        raise invalid("The certificate is too weak (A00.FR.501): {}", why, field="certificate")
     if len(leaf.pem) > MAX_SIGNING_CERTIFICATE:
-        sentence = f"The certificate has {len(leaf.pem):,} characters as PEM, and {MAX_SIGNING_CERTIFICATE:,} are the"
-        raise invalid(f"{sentence} most that a message carries.", field="certificate")
+        raise invalid(
+            "The certificate has {:,} characters as PEM, and {:,} are the most that a message carries.",
+            len(leaf.pem),
+            MAX_SIGNING_CERTIFICATE,
+            field="certificate",
+        )
     if root is not None and not is_issued_by(leaf, root):
         raise invalid("The second certificate did not issue the first one.", field="certificate")
     if not key.fits(leaf):
-        sentence = f"The private key ({key.kind}) does not belong to the certificate of {leaf.subject}."
-        raise invalid(sentence, field="privateKey")
+        raise invalid(
+            "The private key ({}) does not belong to the certificate of {}.", key.kind, leaf.subject, field="privateKey"
+        )
     return KeyOffer(certificate=leaf, key=key, root=root)
 
 
 def make_key(wish: KeyWish, root: RootOffer | None, *, at: datetime) -> KeyOffer:
     """A new key, under a root that was made here before or a new one. Raises DomainError INVALID."""
     if not 1 <= wish.days <= MAX_DAYS:
-        raise invalid(f"A certificate is made for 1 to {MAX_DAYS:,} days.", field="days")
+        raise invalid("A certificate is made for 1 to {:,} days.", MAX_DAYS, field="days")
     starts = (at - _BACKDATED).replace(microsecond=0)
     try:
         tree = _new_root(wish, starts) if root is None else Made(root.root, root.key)
@@ -136,10 +147,13 @@ def _read_chain(data: str) -> list[Certificate]:
     chain = [one for one in found if isinstance(one, Certificate)]
     bad = [one for one in found if isinstance(one, Unreadable)]
     if bad:
-        raise invalid(f"Certificate {bad[0].position} cannot be read: {bad[0].reason}", field="certificate")
+        raise invalid("Certificate {} cannot be read: {}", bad[0].position, bad[0].reason, field="certificate")
     if len(chain) > MAX_CHAIN:
-        sentence = "Give the certificate of the signer, and after it the root that issued it, and no others;"
-        raise invalid(f"{sentence} nothing may stand between them (L01).", field="certificate")
+        raise invalid(
+            "Give the certificate of the signer, and after it the root that issued it, and no others; nothing may "
+            "stand between them (L01).",
+            field="certificate",
+        )
     return chain
 
 

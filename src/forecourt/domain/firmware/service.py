@@ -107,8 +107,9 @@ class Firmware:
         fault = self._fault_of(image, wanted)
         if fault is not None:
             if not wanted.despite_failed_check:
-                sentence = f"{doubtful(fault)} Set despiteFailedCheck to send it all the same."
-                raise conflict(sentence, field="despiteFailedCheck")
+                raise conflict(
+                    "{} Set despiteFailedCheck to send it all the same.", doubtful(fault), field="despiteFailedCheck"
+                )
             doubts.append(doubtful(fault))
         shown = self._files.shown(station, Direction.DOWNLOAD, name=_file_name(image))
         job = self._add_job(station, wanted, order, shown)
@@ -236,11 +237,15 @@ def _check_signature(wanted: WantedFirmware) -> None:
 
 def _check_source(wanted: WantedFirmware) -> None:
     if (wanted.location is None) == (wanted.image is None):
-        sentence = "Say where the firmware is: either the location of a file elsewhere, or an image that is kept here."
-        raise invalid(sentence, field="location" if wanted.image is None else "image")
+        raise invalid(
+            "Say where the firmware is: either the location of a file elsewhere, or an image that is kept here.",
+            field="location" if wanted.image is None else "image",
+        )
     if wanted.image is None and wanted.despite_failed_check:
-        sentence = "Only the signature of an image that is kept here can be checked; a location is passed on as it is."
-        raise invalid(sentence, field="despiteFailedCheck")
+        raise invalid(
+            "Only the signature of an image that is kept here can be checked; a location is passed on as it is.",
+            field="despiteFailedCheck",
+        )
 
 
 def _signed_as(image: Image, wanted: WantedFirmware) -> WantedFirmware:

@@ -28,13 +28,13 @@ def check_location(location: str) -> str:
             field="location",
         )
     if len(location) > MAX_LOCATION_CHARACTERS:
-        raise invalid(f"The location has more than {MAX_LOCATION_CHARACTERS} characters.", field="location")
+        raise invalid("The location has more than {} characters.", MAX_LOCATION_CHARACTERS, field="location")
     if "@" in location.partition("://")[2].removeprefix(parts.netloc):
         # Else a password with a slash in it would be taken for a path, and be shown.
-        sentence = (
-            "There is an '@' after the host. Write '@' as %40, and in a password '/' as %2F, '?' as %3F, '#' as %23."
+        raise invalid(
+            "There is an '@' after the host. Write '@' as %40, and in a password '/' as %2F, '?' as %3F, '#' as %23.",
+            field="location",
         )
-        raise invalid(sentence, field="location")
     if not parts.hostname and parts.scheme in _COMMON:
         raise invalid("The location names no host.", field="location")
     return location

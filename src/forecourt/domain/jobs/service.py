@@ -204,9 +204,9 @@ class Jobs:
         job = self.get(number)
         is_under_way = job.errand is not None and not self._errands.get(job.errand).state.is_final
         if job.state is JobState.ASKED and is_under_way:
-            raise conflict(f"The station has not answered yet; cancel the errand {job.errand} instead.")
+            raise conflict("The station has not answered yet; cancel the errand {} instead.", job.errand)
         if not job.state.is_open:
-            raise conflict(f"The job {number} has ended already: it is {job.state.value}.")
+            raise conflict("The job {} has ended already: it is {}.", number, job.state.value)
         now = self._clock.now()
         self._change(
             number,
@@ -222,7 +222,7 @@ class Jobs:
     def get(self, number: JobNumber) -> Job:
         job = self._store.find(number)
         if job is None:
-            raise not_found(f"There is no job {number}.")
+            raise not_found("There is no job {}.", number)
         return job
 
     def list(self, wanted: JobFilter, page: PageRequest) -> Page[Job]:

@@ -157,8 +157,12 @@ def check_wish(wish: Wish) -> Wish:
             "A certificate is renewed between a minute and ten years before its end.", field="renewBeforeHours"
         )
     if before is not None and wish.is_fast and before >= FAST_LIMIT * FAST_DAYS:
-        sentence = f"With fast expiry a certificate lives {FAST_DAYS * 24:.0f} hours, so it is renewed later than that"
-        raise invalid(f"{sentence} before its end; leave it out to renew it every few hours.", field="renewBeforeHours")
+        raise invalid(
+            "With fast expiry a certificate lives {:.0f} hours, so it is renewed later than that before its end; "
+            "leave it out to renew it every few hours.",
+            FAST_DAYS * 24,
+            field="renewBeforeHours",
+        )
     return Wish(
         host_names=hosts,
         authority=wish.authority,

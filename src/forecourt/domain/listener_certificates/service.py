@@ -240,7 +240,7 @@ class ListenerCertificates:
     def _checked(self, name: str, wish: Wish) -> Wish:
         check_name(name)
         if len(name) > MAX_NAME:
-            raise invalid(f"The name of a managed server certificate has at most {MAX_NAME} characters.", field="name")
+            raise invalid("The name of a managed server certificate has at most {} characters.", MAX_NAME, field="name")
         wish = check_wish(wish)
         if wish.authority is not None:
             try:
@@ -382,4 +382,4 @@ def _new_member(name: str, family: KeyFamily) -> Member:
 
 
 def _no(name: str) -> DomainError:
-    return not_found(f"There is no managed server certificate {name!r}.")
+    return not_found("There is no managed server certificate {!r}.", name)

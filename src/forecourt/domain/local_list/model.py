@@ -186,6 +186,10 @@ def check_tags(id_tokens: Sequence[str]) -> dict[str, str]:
     """Tags by their folded form, each once; raises DomainError INVALID for too many."""
     chosen = {fold(one): one for one in id_tokens}
     if len(chosen) > MOST_TAGS:
-        sentence = f"A list may name {MOST_TAGS} id tags; these are {len(chosen)}. Follow all id tags instead."
-        raise invalid(sentence, field="idTags")
+        raise invalid(
+            "A list may name {} id tags; these are {}. Follow all id tags instead.",
+            MOST_TAGS,
+            len(chosen),
+            field="idTags",
+        )
     return chosen

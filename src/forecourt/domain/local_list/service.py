@@ -68,7 +68,7 @@ class LocalLists:
         unknown = self._store.unregistered(station.key, _NAMED + 1)
         if unknown:
             named = ", ".join(map(repr, unknown[:_NAMED])) + (" and others" if len(unknown) > _NAMED else "")
-            raise invalid(f"Not registered as id tags: {named}. Register them first.", field="idTags")
+            raise invalid("Not registered as id tags: {}. Register them first.", named, field="idTags")
         self._manage(station, follows_all=False)
 
     def _manage(self, station: Station, *, follows_all: bool) -> None:
@@ -80,10 +80,12 @@ class LocalLists:
         or the list does not fit."""
         record = self._store.take(station.key)
         if not record.is_managed:
-            raise conflict(f"Say first what the local list of {station.identity!r} should hold.")
+            raise conflict("Say first what the local list of {!r} should hold.", station.identity)
         if self._is_sending(record):
-            sentence = "An update of the local list is on its way already; wait for its end, or cancel it."
-            raise conflict(f"{sentence} It is errand {record.sending_errand}.")
+            raise conflict(
+                "An update of the local list is on its way already; wait for its end, or cancel it. It is errand {}.",
+                record.sending_errand,
+            )
         self._check_length(station, record)
         is_known = record.is_content_known and record.sending_version is None
         fresh = replace(
@@ -96,7 +98,7 @@ class LocalLists:
         )
         errand = self._send(station, fresh, order, is_full=in_full or not is_known)
         if errand is None:
-            raise conflict(f"The local list of {station.identity!r} is in sync, so there is nothing to send.")
+            raise conflict("The local list of {!r} is in sync, so there is nothing to send.", station.identity)
         return errand
 
     # What stations do
@@ -214,8 +216,9 @@ class LocalLists:
         wanted = self._store.count_wanted(station.key, follows_all=record.follows_all)
         if limit is not None and wanted > limit:
             raise conflict(
-                f"The list has {wanted} entries and the station takes {limit} (its LocalAuthListMaxLength);"
-                " choose fewer id tags."
+                "The list has {} entries and the station takes {} (its LocalAuthListMaxLength); choose fewer id tags.",
+                wanted,
+                limit,
             )
 
     def _is_sending(self, record: ListRecord) -> bool:

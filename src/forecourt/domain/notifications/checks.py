@@ -71,7 +71,7 @@ def secret_bytes(secret: str) -> bytes:
 
 def _check_recipients(recipients: tuple[str, ...]) -> None:
     if not 1 <= len(recipients) <= MAX_RECIPIENTS:
-        raise invalid(f"Between one and {MAX_RECIPIENTS} addresses of people are needed.", field="recipients")
+        raise invalid("Between one and {} addresses of people are needed.", MAX_RECIPIENTS, field="recipients")
     for one in recipients:
         if (
             len(one) > MAX_ADDRESS
@@ -80,7 +80,7 @@ def _check_recipients(recipients: tuple[str, ...]) -> None:
             or not _ADDRESS.fullmatch(one)
             or ".." in one
         ):
-            raise invalid(f"{one!r} is no e-mail address such as operator@example.com.", field="recipients")
+            raise invalid("{!r} is no e-mail address such as operator@example.com.", one, field="recipients")
 
 
 def _check_url(url: str) -> None:
@@ -104,8 +104,10 @@ def _check_url(url: str) -> None:
     if parts.fragment:
         raise invalid("The address may hold no fragment (#…): it is never sent.", field="url")
     if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
-        sentence = "Events are sent by HTTPS only; http:// is for receivers on this machine (127.0.0.1, localhost)."
-        raise invalid(sentence, field="url")
+        raise invalid(
+            "Events are sent by HTTPS only; http:// is for receivers on this machine (127.0.0.1, localhost).",
+            field="url",
+        )
 
 
 def is_loopback(host: str) -> bool:
@@ -120,6 +122,8 @@ def _check_header(name: str, value: str | None) -> None:
         return
     folded = name.lower()
     if not _HEADER.fullmatch(name) or folded in _OURS or folded.startswith(("webhook-", "ce-")):
-        raise invalid(f"{name!r} cannot be set as a header here.", field="headerName")
+        raise invalid("{!r} cannot be set as a header here.", name, field="headerName")
     if value is not None and (len(value) > MAX_HEADER or not value.isascii() or not value.isprintable()):
-        raise invalid(f"The value of a header is at most {MAX_HEADER} printable ASCII characters.", field="headerValue")
+        raise invalid(
+            "The value of a header is at most {} printable ASCII characters.", MAX_HEADER, field="headerValue"
+        )

@@ -45,7 +45,7 @@ class Notifications:
         signed, which nobody is shown again. Raises DomainError INVALID or CONFLICT."""
         check(draft)
         if len(self._store.all()) >= MAX_SUBSCRIPTIONS:
-            raise conflict(f"There are {MAX_SUBSCRIPTIONS} subscriptions; remove one that nobody needs.")
+            raise conflict("There are {} subscriptions; remove one that nobody needs.", MAX_SUBSCRIPTIONS)
         secret = new_secret() if draft.channel is Channel.WEBHOOK else ""
         empty = Subscription(
             number=SubscriptionNumber(0),
@@ -105,7 +105,7 @@ class Notifications:
         NOT_FOUND or CONFLICT."""
         found = self.get(number)
         if found.paused_at is not None:
-            raise conflict(f"The subscription {found.name!r} is paused already.")
+            raise conflict("The subscription {!r} is paused already.", found.name)
         self._store.put(replace(found, paused_at=self._clock.now(), paused_by=asked_by, paused_reason=None))
         return self.get(number)
 
@@ -113,7 +113,7 @@ class Notifications:
         """Go on, with what waits or only with what happens from now on. Raises DomainError NOT_FOUND or CONFLICT."""
         found = self.get(number)
         if found.paused_at is None:
-            raise conflict(f"The subscription {found.name!r} is not paused.")
+            raise conflict("The subscription {!r} is not paused.", found.name)
         self._store.put(
             replace(
                 found,
@@ -155,7 +155,7 @@ class Notifications:
         found = self._at_work(number)
         delivery = self._store.delivery(number, event)
         if delivery is None:
-            raise not_found(f"The event {event} does not wait to be delivered to {found.name!r}.")
+            raise not_found("The event {} does not wait to be delivered to {!r}.", event, found.name)
         now = self._clock.now()
         self._store.failed(replace(delivery, failing_since=now, again_at=now))
         self._store.put(replace(found, again_at=None))
@@ -165,7 +165,7 @@ class Notifications:
         """Never deliver it. Raises DomainError NOT_FOUND."""
         found = self.get(number)
         if not self._store.skip(number, event):
-            raise not_found(f"The event {event} does not wait to be delivered to {found.name!r}.")
+            raise not_found("The event {} does not wait to be delivered to {!r}.", event, found.name)
 
     # Questions
 
@@ -173,7 +173,7 @@ class Notifications:
         """Raises DomainError NOT_FOUND."""
         found = self._store.find(number)
         if found is None:
-            raise not_found(f"There is no subscription {number}.")
+            raise not_found("There is no subscription {}.", number)
         return found
 
     def sheet(self, number: SubscriptionNumber) -> Sheet:
@@ -190,7 +190,7 @@ class Notifications:
     def _at_work(self, number: SubscriptionNumber) -> Subscription:
         found = self.get(number)
         if found.paused_at is not None:
-            raise conflict(f"The subscription {found.name!r} is paused; let it go on first.")
+            raise conflict("The subscription {!r} is paused; let it go on first.", found.name)
         return found
 
 
@@ -208,4 +208,4 @@ def _decided(subscription: Subscription, draft: Draft) -> Subscription:
 
 
 def _taken(name: str) -> DomainError:
-    return conflict(f"There is a subscription {name!r} already.", field="name")
+    return conflict("There is a subscription {!r} already.", name, field="name")

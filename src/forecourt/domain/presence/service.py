@@ -63,7 +63,7 @@ class Presence:
     def ask_to_close(self, identity: str) -> None:
         """Have the gateway end a link. Raises DomainError NOT_FOUND when the station is not connected."""
         if not self._store.ask_to_close(identity):
-            raise not_found(f"The station {identity!r} is not connected.")
+            raise not_found("The station {!r} is not connected.", identity)
         self._changes.station_changed(identity)
 
     def to_close(self, node: str) -> list[tuple[str, LinkId]]:

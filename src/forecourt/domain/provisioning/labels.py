@@ -16,7 +16,7 @@ def check_labels(labels: Iterable[str]) -> tuple[str, ...]:
     """The labels, each once and in order, if a station can have them; raises DomainError."""
     found = tuple(sorted({_check(label) for label in labels}))
     if len(found) > MAX_LABELS:
-        raise invalid(f"A station has at most {MAX_LABELS} labels; these are {len(found)}.", field="labels")
+        raise invalid("A station has at most {} labels; these are {}.", MAX_LABELS, len(found), field="labels")
     return found
 
 
@@ -29,10 +29,11 @@ def _check(label: str) -> str:
     if not label:
         raise invalid("A label may not be empty.", field="labels")
     if len(label) > MAX_LABEL_CHARACTERS:
-        sentence = f"A label has at most {MAX_LABEL_CHARACTERS} characters; {label!r} has {len(label)}."
-        raise invalid(sentence, field="labels")
+        raise invalid(
+            "A label has at most {} characters; {!r} has {}.", MAX_LABEL_CHARACTERS, label, len(label), field="labels"
+        )
     if label != label.strip() or not label.isprintable():
         raise invalid("A label may not begin or end with a space or hold control characters.", field="labels")
     if "," in label:
-        raise invalid(f"A label may not hold a comma, which stands between labels: {label!r}.", field="labels")
+        raise invalid("A label may not hold a comma, which stands between labels: {!r}.", label, field="labels")
     return label

@@ -151,8 +151,12 @@ def check_identity(identity: str) -> str:
     if not identity:
         raise invalid("A station needs an identity: the last part of the URL that it connects to.", field="id")
     if len(identity) > MAX_IDENTITY_CHARACTERS:
-        sentence = f"The identity has {len(identity)} characters; at most {MAX_IDENTITY_CHARACTERS} are possible."
-        raise invalid(sentence, field="id")
+        raise invalid(
+            "The identity has {} characters; at most {} are possible.",
+            len(identity),
+            MAX_IDENTITY_CHARACTERS,
+            field="id",
+        )
     if identity != identity.strip() or not identity.isprintable():
         raise invalid("The identity may not begin or end with a space or hold control characters.", field="id")
     if _FORBIDDEN_IN_IDENTITY & set(identity):

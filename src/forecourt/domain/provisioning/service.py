@@ -135,7 +135,7 @@ class Provisioning:
             self._admissions.check_enrolment(draft.identity, draft.security_profile)
         station = self._store.add(draft, self._clock.now())
         if station is None:
-            raise conflict(f"A station {draft.identity!r} is registered already.", field="id")
+            raise conflict("A station {!r} is registered already.", draft.identity, field="id")
         self._store.put_labels(station.key, labels)
         self._admissions.enrol(station, draft.security_profile, asked_by)
         self._store.forget_stranger(draft.identity)
@@ -193,7 +193,7 @@ class Provisioning:
 
     def forget_stranger(self, identity: str) -> None:
         if not self._store.forget_stranger(identity):
-            raise not_found(f"No unknown station {identity!r} is on record.")
+            raise not_found("No unknown station {!r} is on record.", identity)
 
     # Questions
 
@@ -203,13 +203,13 @@ class Provisioning:
     def get_station(self, identity: str) -> Station:
         station = self._store.find(identity)
         if station is None:
-            raise not_found(f"No station {identity!r} is registered.")
+            raise not_found("No station {!r} is registered.", identity)
         return station
 
     def get(self, identity: str) -> StationSheet:
         sheet = self._store.sheet(identity)
         if sheet is None:
-            raise not_found(f"No station {identity!r} is registered.")
+            raise not_found("No station {!r} is registered.", identity)
         return sheet
 
     def list(self, wanted: StationFilter, page: PageRequest) -> Page[StationSheet]:
@@ -242,5 +242,6 @@ def _check_group(group: str) -> str:
 
 def _check_heartbeat(seconds: int | None) -> None:
     if seconds is not None and not 1 <= seconds <= MAX_HEARTBEAT_SECONDS:
-        sentence = f"The heartbeat interval must be between 1 and {MAX_HEARTBEAT_SECONDS} seconds."
-        raise invalid(sentence, field="heartbeatInterval")
+        raise invalid(
+            "The heartbeat interval must be between 1 and {} seconds.", MAX_HEARTBEAT_SECONDS, field="heartbeatInterval"
+        )

@@ -138,8 +138,7 @@ def check_accepted(station: Station) -> None:
     """Pending stations must not be sent remote starts and stops, and Rejected ones nothing (OCPP 1.6 §4.2). Raises
     DomainError CONFLICT."""
     if not station.is_accepted:
-        sentence = (
-            f"The station is {station.registration.value} and must not be asked to start or stop charging"
-            " (OCPP 1.6 §4.2); accept it first."
+        raise conflict(
+            "The station is {} and must not be asked to start or stop charging (OCPP 1.6 §4.2); accept it first.",
+            station.registration.value,
         )
-        raise conflict(sentence)

@@ -58,10 +58,11 @@ class RemoteControl:
         check_accepted(station)
         if profile is not None:
             if profile.purpose is not Purpose.TRANSACTION:
-                sentence = (
-                    f"Only a TxProfile can go with a remote start (OCPP 1.6 §5.11), not a {profile.purpose.value}."
+                raise invalid(
+                    "Only a TxProfile can go with a remote start (OCPP 1.6 §5.11), not a {}.",
+                    profile.purpose.value,
+                    field="chargingProfile",
                 )
-                raise invalid(sentence, field="chargingProfile")
             profile = replace(profile, transaction_id=None)
         errand = self._ask(station, StartCharging(evse, id_token, profile), order, self.warnings_about(id_token))
         self._store.add(station.key, replace(_request(errand, RequestKind.START), evse=evse, id_token=id_token))
@@ -72,12 +73,13 @@ class RemoteControl:
         one that is not this station's, and CONFLICT for one that has ended."""
         check_accepted(station)
         if transaction is None or transaction.station != station.identity:
-            sentence = (
-                f"The station {station.identity!r} has no such transaction. RemoteStopTransaction sends any number."
+            raise invalid(
+                "The station {!r} has no such transaction. RemoteStopTransaction sends any number.",
+                station.identity,
+                field="transactionId",
             )
-            raise invalid(sentence, field="transactionId")
         if not transaction.is_active:
-            raise conflict(f"The transaction {transaction.transaction_id} has ended already.", field="transactionId")
+            raise conflict("The transaction {} has ended already.", transaction.transaction_id, field="transactionId")
         errand = self._ask(station, StopCharging(transaction.transaction_id), order)
         request = replace(_request(errand, RequestKind.STOP), transaction_id=transaction.transaction_id)
         self._store.add(station.key, request)
@@ -174,7 +176,7 @@ class RemoteControl:
     def get(self, number: ErrandNumber) -> RemoteRequest:
         request = self._store.find(number)
         if request is None:
-            raise not_found(f"No remote request has the errand {number}.")
+            raise not_found("No remote request has the errand {}.", number)
         return request
 
     def list(self, wanted: RemoteRequestFilter, page: PageRequest) -> Page[RemoteRequest]:

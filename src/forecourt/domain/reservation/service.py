@@ -104,11 +104,19 @@ class Reservations:
         CONFLICT for one that has ended."""
         reservation = self._store.newest(station.key, reservation_id)
         if reservation is None:
-            sentence = f"The station {station.identity!r} has no reservation {reservation_id} that is known here."
-            raise invalid(f"{sentence} CancelReservation sends any number.", field="reservationId")
+            raise invalid(
+                "The station {!r} has no reservation {} that is known here. CancelReservation sends any number.",
+                station.identity,
+                reservation_id,
+                field="reservationId",
+            )
         if not reservation.is_open:
-            sentence = f"The reservation {reservation_id} has ended already: it was {reservation.state.value}."
-            raise conflict(sentence, field="reservationId")
+            raise conflict(
+                "The reservation {} has ended already: it was {}.",
+                reservation_id,
+                reservation.state.value,
+                field="reservationId",
+            )
         return self._ask(station, "ReleaseReservation", CancelReservation(reservation_id), order)
 
     def _ask(
@@ -213,9 +221,9 @@ class Reservations:
         one with this number, as raw requests may want it, and none was named."""
         found = self._store.named(reservation_id, station, 2)
         if not found:
-            raise not_found(f"There is no reservation {reservation_id}.")
+            raise not_found("There is no reservation {}.", reservation_id)
         if len(found) > 1:
-            raise conflict(f"Several stations have a reservation {reservation_id}; say which one is meant: stationId.")
+            raise conflict("Several stations have a reservation {}; say which one is meant: stationId.", reservation_id)
         return found[0]
 
     def list(self, wanted: ReservationFilter, page: PageRequest) -> Page[Reservation]:

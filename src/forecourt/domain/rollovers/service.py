@@ -89,19 +89,28 @@ class Rollovers:
         if old == new:
             raise invalid("The old root and the new one are the same certificate.", field="newRoot")
         if new.has_ended(now) or now < new.not_before:
-            sentence = f"The new root is valid from {new.not_before:%Y-%m-%d %H:%M} to {new.not_after:%Y-%m-%d %H:%M}"
-            raise conflict(f"{sentence} UTC, and not now.", field="newRoot")
+            raise conflict(
+                "The new root is valid from {:%Y-%m-%d %H:%M} to {:%Y-%m-%d %H:%M} UTC, and not now.",
+                new.not_before,
+                new.not_after,
+                field="newRoot",
+            )
         if wanted.switch_percent is not None and not 1 <= wanted.switch_percent <= 100:
             raise invalid("Between 1 and 100 of a hundred stations can be enough.", field="switchPercent")
         if len(wanted.server_certificates) > MAX_NAMES:
-            raise invalid(f"At most {MAX_NAMES} server certificates can be named.", field="serverCertificates")
+            raise invalid("At most {} server certificates can be named.", MAX_NAMES, field="serverCertificates")
         if wanted.switch_percent is not None and not wanted.server_certificates:
-            sentence = "To switch by itself, a plan must be told which server certificates are to be presented then."
-            raise invalid(sentence, field="serverCertificates")
+            raise invalid(
+                "To switch by itself, a plan must be told which server certificates are to be presented then.",
+                field="serverCertificates",
+            )
         for other in self._store.open():
             if {old, new} & {other.old_root, other.new_root}:
-                sentence = f"The plan {other.number} is about one of these roots already: wait for its end, or cancel"
-                raise conflict(f"{sentence} it.", field="oldRoot")
+                raise conflict(
+                    "The plan {} is about one of these roots already: wait for its end, or cancel it.",
+                    other.number,
+                    field="oldRoot",
+                )
         rollover = Rollover(
             number=RolloverNumber(0),
             state=RolloverState.PREPARING,
@@ -128,16 +137,16 @@ class Rollovers:
         """Take stations into a plan that has not begun; how many were new. Raises DomainError."""
         plan = self._held(number)
         if plan.state is not RolloverState.PREPARING:
-            raise conflict(f"The plan {number} has begun; make another one for more stations.")
+            raise conflict("The plan {} has begun; make another one for more stations.", number)
         return self._store.add_stations(number, identities, self._clock.now())
 
     def begin(self, number: RolloverNumber) -> Progress:
         """All stations are written down. Raises DomainError."""
         plan = self._held(number)
         if plan.state is not RolloverState.PREPARING:
-            raise conflict(f"The plan {number} has begun already.")
+            raise conflict("The plan {} has begun already.", number)
         if not any(self._store.counts(number).values()):
-            raise conflict(f"The plan {number} has no stations; name at least one.")
+            raise conflict("The plan {} has no stations; name at least one.", number)
         self._store.put(moved(plan, RolloverState.INSTALLING, self._clock.now()))
         return self.get(number)
 
@@ -146,17 +155,21 @@ class Rollovers:
         stations could not check it, unless that is accepted."""
         plan = self._held(number)
         if not plan.state.is_before_switch:
-            raise conflict(f"The plan {number} is {plan.state.value}; there is nothing to switch.")
+            raise conflict("The plan {} is {}; there is nothing to switch.", number, plan.state.value)
         if not plan.server_certificates:
-            sentence = f"The plan {number} names no server certificates. Give the listeners new ones and disable the"
-            raise conflict(f"{sentence} former ones: the plan goes on when nothing else is presented.")
+            raise conflict(
+                "The plan {} names no server certificates. Give the listeners new ones and disable the former ones: "
+                "the plan goes on when nothing else is presented.",
+                number,
+            )
         if plan.is_paused:
-            raise conflict(f"The plan {number} is paused; continue it first.")
+            raise conflict("The plan {} is paused; continue it first.", number)
         scene = self._switchboard.scene(plan)
         blockers = list(self._switchboard.blockers(scene, self._switchboard.progress(scene)))
         if blockers and not despite:
-            sentence = f"{' '.join(blockers)} They would be locked out. Say despite, if that is accepted."
-            raise conflict(sentence, field="despite")
+            raise conflict(
+                "{} They would be locked out. Say despite, if that is accepted.", " ".join(blockers), field="despite"
+            )
         self._switchboard.switch(scene, asked_by, blockers)
         return self.get(number)
 
@@ -190,7 +203,9 @@ class Rollovers:
         plan = self._held_open(number)
         step = self._step(number, identity)
         if step.step not in (Step.FAILED, Step.LEFT):
-            raise conflict(f"The station {identity!r} is {step.step.value}; only what failed or was left begins again.")
+            raise conflict(
+                "The station {!r} is {}; only what failed or was left begins again.", identity, step.step.value
+            )
         self._store.put_steps([self._steps.begun_again(step)])
         self._store.put(replace(plan, look_at=self._clock.now()))
         self._note(plan, f"begins again with the station {identity!r}", asked_by)
@@ -201,7 +216,7 @@ class Rollovers:
         plan = self._held_open(number)
         step = self._step(number, identity)
         if step.step.is_final:
-            raise conflict(f"The station {identity!r} is {step.step.value}; nothing waits for it.")
+            raise conflict("The station {!r} is {}; nothing waits for it.", identity, step.step.value)
         reason = f"{asked_by} left it as it was, while it was {step.step.value}."
         self._store.put_steps([self._steps.left(step, reason)])
         self._store.put(replace(plan, look_at=self._clock.now()))
@@ -273,13 +288,13 @@ class Rollovers:
     def _held_open(self, number: RolloverNumber) -> Rollover:
         plan = self._held(number)
         if not plan.state.is_open:
-            raise conflict(f"The plan {number} has ended: it is {plan.state.value}.")
+            raise conflict("The plan {} has ended: it is {}.", number, plan.state.value)
         return plan
 
     def _step(self, number: RolloverNumber, identity: str) -> StationStep:
         step = self._store.step(number, identity)
         if step is None:
-            raise not_found(f"The station {identity!r} is not in the plan {number}.")
+            raise not_found("The station {!r} is not in the plan {}.", identity, number)
         return step
 
     def _note(self, plan: Rollover, what: str, asked_by: str) -> None:
@@ -287,4 +302,4 @@ class Rollovers:
 
 
 def _no(number: RolloverNumber) -> DomainError:
-    return not_found(f"There is no plan {number} for the replacement of a root.")
+    return not_found("There is no plan {} for the replacement of a root.", number)

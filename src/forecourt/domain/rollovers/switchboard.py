@@ -125,8 +125,12 @@ class Switchboard:
         for name in plan.server_certificates:
             chain = self._trust.server_certificate(name)
             if not leads(chain.chain, [plan.new_root], now):
-                sentence = f"The server certificate {name!r} does not lead to the new root, or is not valid now."
-                raise conflict(f"{sentence} Give one that the new root's authority issued.", field="serverCertificates")
+                raise conflict(
+                    "The server certificate {!r} does not lead to the new root, or is not valid now. Give one that "
+                    "the new root's authority issued.",
+                    name,
+                    field="serverCertificates",
+                )
             found.append(chain)
         return found
 

@@ -19,18 +19,26 @@ def read_root(pem: str) -> Certificate:
     try:
         return read_certificate(pem)
     except PkiError as error:
-        raise invalid(f"The certificate cannot be read: {error}", field="certificate") from error
+        raise invalid("The certificate cannot be read: {}", error, field="certificate") from error
 
 
 def check_is_root(certificate: Certificate) -> None:
     """Raises DomainError INVALID for what no station could take as a root, whatever is wanted."""
     if not certificate.is_authority:
-        sentence = f"The certificate of {quoted(certificate.subject)} is not that of an authority (CA)"
-        raise invalid(f"{sentence}; a root is, and what it issued is not.", field="certificate")
+        raise invalid(
+            "The certificate of {} is not that of an authority (CA); a root is, and what it issued is not.",
+            quoted(certificate.subject),
+            field="certificate",
+        )
     size = len(certificate.pem)
     if size > MAX_INSTALLED:
-        sentence = f"As PEM it has {size} characters, and InstallCertificate carries {MAX_INSTALLED} at most"
-        raise invalid(f"{sentence}; use a root with a smaller key or fewer extensions.", field="certificate")
+        raise invalid(
+            "As PEM it has {} characters, and InstallCertificate carries {} at most; use a root with a smaller key or "
+            "fewer extensions.",
+            size,
+            MAX_INSTALLED,
+            field="certificate",
+        )
 
 
 def faults_of(certificate: Certificate, at: datetime) -> Iterator[str]:

@@ -182,8 +182,11 @@ class Roots:
         now = self._clock.now()
         objections = [*faults_of(certificate, now), *fitting.objections]
         if objections and not despite:
-            sentence = f"{' '.join(objections)} Ask for it despite that, if the station is to be tried all the same."
-            raise conflict(sentence, field="certificate")
+            raise conflict(
+                "{} Ask for it despite that, if the station is to be tried all the same.",
+                " ".join(objections),
+                field="certificate",
+            )
         is_there = certificate in survey.known(station, use).certificates
         has_it = ["The station is known to have it already."] if is_there else []
         warnings = (*objections, *fitting.doubts, *doubts_of(certificate, now), *has_it)
@@ -215,9 +218,9 @@ class Roots:
         losses = list(survey.losses(station, root.named))
         sentences = [one.sentence for one in losses]
         if any(one.is_last for one in losses) and not last_one:
-            raise conflict(f"{' '.join(sentences)} Say lastOne, if that is meant.", field="lastOne")
+            raise conflict("{} Say lastOne, if that is meant.", " ".join(sentences), field="lastOne")
         if any(not one.is_last for one in losses) and not needed:
-            raise conflict(f"{' '.join(sentences)} Say needed, if that is meant.", field="needed")
+            raise conflict("{} Say needed, if that is meant.", " ".join(sentences), field="needed")
         warnings = list(sentences)
         if root.learned is Learned.INSTALLED:
             warnings.append("It was not reported since it was installed, so that its hashes are those of this system.")

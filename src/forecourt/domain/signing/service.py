@@ -234,7 +234,7 @@ class SigningDesk(SignerMemory):
         """Raises DomainError NOT_FOUND."""
         found = self._store.find(number)
         if found is None:
-            raise not_found(f"There is no signing request {number}.")
+            raise not_found("There is no signing request {}.", number)
         return found
 
     def list(self, wanted: SigningFilter, page: PageRequest) -> Page[Signing]:
@@ -249,7 +249,7 @@ class SigningDesk(SignerMemory):
         """Raises DomainError NOT_FOUND."""
         found = self._register.find(fingerprint)
         if found is None:
-            raise not_found(f"No certificate with the fingerprint {fingerprint!r} was issued for this system.")
+            raise not_found("No certificate with the fingerprint {!r} was issued for this system.", fingerprint)
         return found
 
     def find_issued(self, issuer_hash: str, serial: str) -> IssuedCertificate | None:
@@ -272,7 +272,7 @@ class SigningDesk(SignerMemory):
     def _waited(self, number: SigningNumber) -> Waited:
         found = self._store.waited(number)
         if found is None:
-            raise not_found(f"There is no signing request {number}.")
+            raise not_found("There is no signing request {}.", number)
         return found
 
     def _vetted(self, authority: str, result: Issued) -> str | None:
@@ -372,4 +372,4 @@ class SigningDesk(SignerMemory):
 
 
 def _over(signing: Signing) -> DomainError:
-    return conflict(f"The signing request {signing.number} has ended already: it is {signing.state.value}.")
+    return conflict("The signing request {} has ended already: it is {}.", signing.number, signing.state.value)

@@ -95,8 +95,9 @@ class SmartCharging:
         there = self._store.open_of(number)
         if there:
             raise conflict(
-                f"Charging profile {number} is on {_listed(there)}, or on its way there. Remove it there first with"
-                " RemoveChargingProfile."
+                "Charging profile {} is on {}, or on its way there. Remove it there first with RemoveChargingProfile.",
+                number,
+                _listed(there),
             )
         self._store.remove_profile(number)
 
@@ -138,8 +139,9 @@ class SmartCharging:
             profile = replace(profile, transaction_id=transaction.transaction_id)
             warnings += _warnings_of_start(transaction)
         elif transaction_id is not None:
-            sentence = f"Only a TxProfile is for a transaction; this is a {profile.purpose.value}."
-            raise invalid(sentence, field="transactionId")
+            raise invalid(
+                "Only a TxProfile is for a transaction; this is a {}.", profile.purpose.value, field="transactionId"
+            )
         warnings += self._warnings_of_room(station, place, profile)
         number = self._store.add_assignment(
             station.key,
@@ -159,9 +161,9 @@ class SmartCharging:
         """Take an assigned profile off a station. Raises DomainError NOT_FOUND, and CONFLICT when it is not there."""
         assignment = self.get_assignment(station, number)
         if assignment.state is AssignmentState.REQUESTED:
-            raise conflict(f"The profile is on its way to the station; cancel errand {assignment.errand} instead.")
+            raise conflict("The profile is on its way to the station; cancel errand {} instead.", assignment.errand)
         if not assignment.may_be_there:
-            raise conflict(f"The profile is not on the station: the assignment was {assignment.state.value}.")
+            raise conflict("The profile is not on the station: the assignment was {}.", assignment.state.value)
         intent = ClearProfiles(profile_id=assignment.profile.profile_id)
         return self._errands.ask(station, Draft(operation="RemoveChargingProfile", intent=intent, shown=None), order)
 
@@ -257,7 +259,7 @@ class SmartCharging:
         """Raises DomainError NOT_FOUND, also for one of another station."""
         assignment = self._store.find_assignment(number) if 0 < number <= MAX_NUMBER else None
         if assignment is None or assignment.station != station.identity:
-            raise not_found(f"Station {station.identity} has no assignment {number}.")
+            raise not_found("Station {} has no assignment {}.", station.identity, number)
         return assignment
 
     def present(self, station: Station) -> Sequence[Assignment]:
@@ -277,7 +279,7 @@ class SmartCharging:
         for told in self._store.schedules(station.key):
             if told.place == place:
                 return told
-        raise not_found(f"Station {station.identity} told no schedule for {_named(place)}. Ask with FetchSchedule.")
+        raise not_found("Station {} told no schedule for {}. Ask with FetchSchedule.", station.identity, _named(place))
 
     def stack(self, station: Station, place: Place, *, since: datetime | None, seconds: int) -> Stack:
         """What of a station is believed to limit a place, from a time (None means now) on, and what results."""
@@ -304,11 +306,20 @@ class SmartCharging:
     def _running(self, station: Station, place: Place, transaction_id: int | None) -> Transaction:
         running = self._store.running_at(station.key, place)
         if transaction_id is None and not running:
-            sentence = f"No transaction runs on {_named(place)} of {station.identity}; a TxProfile needs one."
-            raise conflict(sentence, field="connectorId")
+            raise conflict(
+                "No transaction runs on {} of {}; a TxProfile needs one.",
+                _named(place),
+                station.identity,
+                field="connectorId",
+            )
         if transaction_id is not None and transaction_id not in running:
-            sentence = f"No transaction {transaction_id} runs on {_named(place)} of {station.identity}."
-            raise conflict(sentence, field="transactionId")
+            raise conflict(
+                "No transaction {} runs on {} of {}.",
+                transaction_id,
+                _named(place),
+                station.identity,
+                field="transactionId",
+            )
         return self._transactions.get(running[0] if transaction_id is None else transaction_id)
 
     def _with_transaction(self, station: Station, place: Place, profile: Profile) -> Profile:
@@ -354,7 +365,7 @@ def _replaced_by(profile: Profile) -> str:
 
 
 def _no_profile(number: int) -> Exception:
-    return not_found(f"There is no charging profile {number} in the library.")
+    return not_found("There is no charging profile {} in the library.", number)
 
 
 def _warnings_of_start(transaction: Transaction) -> Iterator[str]:

@@ -157,11 +157,11 @@ class Transactions:
         transaction is stopped already or, unless it is forced, when the station is there to be asked."""
         transaction = self.get(transaction_id)
         if not draft.is_forced and transaction.is_active and self._store.is_online(transaction_id):
-            sentence = (
-                f"The station {transaction.station!r} is connected: use StopCharging, so that it ends the transaction"
-                " itself. With force it is recorded as stopped all the same."
+            raise conflict(
+                "The station {!r} is connected: use StopCharging, so that it ends the transaction itself. With force "
+                "it is recorded as stopped all the same.",
+                transaction.station,
             )
-            raise conflict(sentence)
         now = self._clock.now()
         stop = OperatorStop(
             stopped_by=draft.stopped_by,
@@ -178,7 +178,7 @@ class Transactions:
         )
         doubts = transaction.doubts | doubts_of_stop(transaction, report, None, now)
         if not self._store.stop_by_operator(transaction_id, stop, doubts):
-            raise conflict(f"The transaction {transaction_id} is stopped already; its stop stands.")
+            raise conflict("The transaction {} is stopped already; its stop stands.", transaction_id)
         stopped = self.get(transaction_id)
         if stopped.stop is not None:
             self._telling.stopped(stopped, stopped.stop, stopped.doubts)
@@ -196,7 +196,7 @@ class Transactions:
     def get(self, transaction_id: int) -> Transaction:
         transaction = self._store.find(transaction_id)
         if transaction is None:
-            raise not_found(f"There is no transaction {transaction_id}.")
+            raise not_found("There is no transaction {}.", transaction_id)
         return transaction
 
     def list(self, wanted: TransactionFilter, page: PageRequest) -> Page[Transaction]:

@@ -57,17 +57,20 @@ def read_all(data: bytes | str) -> Sequence[Certificate | Unreadable]:
 def check_purposes(purposes: frozenset[Purpose]) -> None:
     if not purposes:
         known = ", ".join(purpose.value for purpose in Purpose)
-        raise invalid(f"Say what the certificate is trusted for: one or more of {known}.", field="purposes")
+        raise invalid("Say what the certificate is trusted for: one or more of {}.", known, field="purposes")
 
 
 def check_is_good(certificate: Certificate, role: Role, at: datetime) -> None:
     """Raises DomainError INVALID for one that has expired or is too weak (A00.FR.501–506): no path with it holds."""
     if certificate.has_ended(at):
-        when = f"{certificate.not_after:%Y-%m-%d %H:%M} UTC"
-        raise invalid(f"It expired on {when}; import the one that replaced it.", field="bundle")
+        raise invalid(
+            "It expired on {:%Y-%m-%d %H:%M} UTC; import the one that replaced it.",
+            certificate.not_after,
+            field="bundle",
+        )
     reason = weakness_of_anchor(certificate) if role is Role.ANCHOR else weakness(certificate)
     if reason is not None:
-        raise invalid(f"It is too weak (A00.FR.501): {reason}", field="bundle")
+        raise invalid("It is too weak (A00.FR.501): {}", reason, field="bundle")
 
 
 def role_for(certificate: Certificate, purposes: frozenset[Purpose], role: Role | None) -> Role:
@@ -77,11 +80,18 @@ def role_for(certificate: Certificate, purposes: frozenset[Purpose], role: Role 
     if not certificate.is_authority:
         unfit = [purpose.value for purpose in _OF_AUTHORITIES if purpose in purposes]
         if unfit:
-            sentence = f"It is not the certificate of an authority (CA), as the purpose {unfit[0]} needs it."
-            raise invalid(f"{sentence} Import the certificate of who issued it.", field="purposes")
+            raise invalid(
+                "It is not the certificate of an authority (CA), as the purpose {} needs it. Import the certificate "
+                "of who issued it.",
+                unfit[0],
+                field="purposes",
+            )
         if role is Role.INTERMEDIATE:
-            sentence = "It is not the certificate of an authority (CA), so that no path leads over it."
-            raise invalid(f"{sentence} Import it as an anchor.", field="role")
+            raise invalid(
+                "It is not the certificate of an authority (CA), so that no path leads over it. Import it as an "
+                "anchor.",
+                field="role",
+            )
         return Role.ANCHOR
     if role is not None:
         return role

@@ -26,8 +26,7 @@ def plain_serial(text: str) -> str:
     """A serial number as it is kept: hexadecimal, as browsers and OpenSSL show it. Raises DomainError INVALID."""
     plain = bare_serial(text)
     if not text or not _SERIAL.fullmatch(plain):
-        sentence = "A serial number is written in hexadecimal digits, such as 1A:2B:3C or 1A2B3C."
-        raise invalid(sentence, field="serial")
+        raise invalid("A serial number is written in hexadecimal digits, such as 1A:2B:3C or 1A2B3C.", field="serial")
     return plain
 
 
@@ -35,6 +34,5 @@ def plain_hash(text: str, *, field: str = "issuerHash") -> str:
     """The hash of an issuer as it is kept. Raises DomainError INVALID."""
     plain = bare_hash(text)
     if not _HASH.fullmatch(plain):
-        sentence = "The hash of the issuer is the SHA-256 of its name in DER: 64 hexadecimal digits."
-        raise invalid(sentence, field=field)
+        raise invalid("The hash of the issuer is the SHA-256 of its name in DER: 64 hexadecimal digits.", field=field)
     return plain

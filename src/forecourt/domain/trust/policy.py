@@ -22,19 +22,27 @@ def check_policy(policy: Policy) -> None:
     if policy.cpo_name is not None:
         _check_cpo_name(policy.cpo_name)
     if len(policy.trusted_organisations) > MAX_ORGANISATIONS:
-        sentence = f"At most {MAX_ORGANISATIONS} organizations can be trusted beside the operator's own."
-        raise invalid(f"{sentence} One that is trusted for a few stations can be set on them.", field=_OTHERS)
+        raise invalid(
+            "At most {} organizations can be trusted beside the operator's own. One that is trusted for a few "
+            "stations can be set on them.",
+            MAX_ORGANISATIONS,
+            field=_OTHERS,
+        )
     for organisation in policy.trusted_organisations:
         _check_organisation(organisation, _OTHERS)
     _check_number(policy.renew_before_days, MAX_RENEW_BEFORE_DAYS, "renewBeforeDays")
     _check_number(policy.renewals_per_minute, MAX_RENEWALS_PER_MINUTE, "renewalsPerMinute")
     if len(policy.listeners) > MAX_LISTENERS:
-        raise invalid(f"At most {MAX_LISTENERS} listeners can be named.", field="listeners")
+        raise invalid("At most {} listeners can be named.", MAX_LISTENERS, field="listeners")
     for name, profiles in policy.listeners.items():
         _check_organisation(name, "listeners")
         if not profiles:
-            sentence = f"No station could come in at the listener {name!r}; name the profiles that may,"
-            raise invalid(f"{sentence} or leave the listener out so that all may.", field="listeners")
+            raise invalid(
+                "No station could come in at the listener {!r}; name the profiles that may, or leave the listener out "
+                "so that all may.",
+                name,
+                field="listeners",
+            )
 
 
 def warnings_of(old: Policy, new: Policy) -> Iterator[str]:
@@ -70,16 +78,24 @@ _OTHERS: Final = "trustedOrganisations"
 
 def _check_cpo_name(name: str) -> None:
     if (why := name_fault(name)) is not None:
-        sentence = f"The operator's name stands in certificates, as their organization (O). {name[:50]!r} {why}."
-        raise invalid(sentence, field="cpoName")
+        raise invalid(
+            "The operator's name stands in certificates, as their organization (O). {!r} {}.",
+            name[:50],
+            why,
+            field="cpoName",
+        )
 
 
 def _check_number(number: int, most: int, field: str) -> None:
     if not 1 <= number <= most:
-        raise invalid(f"It must be between 1 and {most}.", field=field)
+        raise invalid("It must be between 1 and {}.", most, field=field)
 
 
 def _check_organisation(name: str, field: str) -> None:
     if not name or len(name) > MAX_ORGANISATION or not name.isprintable() or name != name.strip():
-        sentence = f"A name has 1 to {MAX_ORGANISATION} printable characters, without spaces around it; {name[:50]!r}"
-        raise invalid(f"{sentence} has not.", field=field)
+        raise invalid(
+            "A name has 1 to {} printable characters, without spaces around it; {!r} has not.",
+            MAX_ORGANISATION,
+            name[:50],
+            field=field,
+        )

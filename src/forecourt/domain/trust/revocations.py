@@ -79,10 +79,13 @@ class Revocations(Part):
         serial, reason = revoked.serial, revoked.reason
         with self._revoking() as writing:
             if writing.revocations.holds(MAX_REVOKED):
-                sentence = f"The register holds {MAX_REVOKED} certificates, and no more are possible."
-                raise conflict(f"{sentence} Take out those that have expired, or import a CRL of the issuer.")
+                raise conflict(
+                    "The register holds {} certificates, and no more are possible. Take out those that have expired, "
+                    "or import a CRL of the issuer.",
+                    MAX_REVOKED,
+                )
             if not writing.revocations.add(revoked):
-                raise conflict(f"The certificate with the serial number {serial} of this issuer is revoked already.")
+                raise conflict("The certificate with the serial number {} of this issuer is revoked already.", serial)
             why = f" because: {reason}" if reason else ""
             self._note(Kind.REVOCATION_CHANGED, f"{_named(revoked)} is revoked{why}.", asked_by=revoked.revoked_by)
         return Entered(revoked, tuple(self._warnings(revoked)))
@@ -114,7 +117,7 @@ class Revocations(Part):
             self._issuer.also_released(issuer_hash, serial)
         with self._revoking() as writing:
             if not writing.revocations.remove(issuer_hash, serial):
-                raise not_found(f"No certificate with the serial number {serial} of this issuer is revoked.")
+                raise not_found("No certificate with the serial number {} of this issuer is revoked.", serial)
             sentence = f"The certificate with the serial number {serial} is no longer revoked (issuer {issuer_hash})."
             self._note(Kind.REVOCATION_CHANGED, sentence, asked_by=asked_by)
 
@@ -151,15 +154,23 @@ class Revocations(Part):
                 return
             self._check(crl)
             if known is not None and crl.this_update < known.this_update:
-                sentence = f"A newer list of this issuer is kept already, of {known.this_update:%Y-%m-%d %H:%M} UTC."
-                raise conflict(sentence, field="crl")
+                raise conflict(
+                    "A newer list of this issuer is kept already, of {:%Y-%m-%d %H:%M} UTC.",
+                    known.this_update,
+                    field="crl",
+                )
             count, size = store.crls_size()
             if known is None and count >= MAX_CRLS:
-                raise conflict(f"{MAX_CRLS} lists are kept, and no more are possible.", field="crl")
+                raise conflict("{} lists are kept, and no more are possible.", MAX_CRLS, field="crl")
             size += len(crl.der) - (0 if known is None else known.size)
             if size > MAX_CRL_BYTES:
-                sentence = f"With this list all that are kept would have {size:,} bytes together, and {MAX_CRL_BYTES:,}"
-                raise conflict(f"{sentence} are the most; remove lists that are no longer needed.", field="crl")
+                raise conflict(
+                    "With this list all that are kept would have {:,} bytes together, and {:,} are the most; remove "
+                    "lists that are no longer needed.",
+                    size,
+                    MAX_CRL_BYTES,
+                    field="crl",
+                )
             store.put_crl(crl, self._clock.now())
             sentence = f"The list of revoked certificates of {crl.this_update:%Y-%m-%d %H:%M} UTC is in force"
             self._note(Kind.REVOCATION_CHANGED, f"{sentence} (issuer {crl.issuer_hash}).", asked_by=asked_by)
@@ -188,8 +199,11 @@ class Revocations(Part):
             and one.purposes & _LISTED
         ]
         if not issuers:
-            sentence = "The issuer of this list is not in the store for stationIdentity, onboarding or firmwareSigning,"
-            raise invalid(f"{sentence} or is disabled; import its certificate first.", field="crl")
+            raise invalid(
+                "The issuer of this list is not in the store for stationIdentity, onboarding or firmwareSigning, or "
+                "is disabled; import its certificate first.",
+                field="crl",
+            )
         reasons = [reason for reason in (_fault(crl, issuer, now) for issuer in issuers) if reason is not None]
         if len(reasons) == len(issuers):
             raise invalid(reasons[0], field="crl")

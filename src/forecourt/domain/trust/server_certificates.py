@@ -50,8 +50,11 @@ class ServerCertificates(Part):
         with self._writing() as writing:
             names = writing.server_certificates.names()
             if name not in names and len(names) >= MAX_SERVER_CERTIFICATES:
-                sentence = f"There are {MAX_SERVER_CERTIFICATES} server certificates, and no more are possible;"
-                raise invalid(f"{sentence} remove one that is not used.", field="name")
+                raise invalid(
+                    "There are {} server certificates, and no more are possible; remove one that is not used.",
+                    MAX_SERVER_CERTIFICATES,
+                    field="name",
+                )
             writing.server_certificates.put(put, offer.key)
         leaf = offer.chain[0]
         what = f"is for {quoted(leaf.subject)} with a key {leaf.key_kind}, until {leaf.not_after:%Y-%m-%d}"
@@ -85,7 +88,7 @@ class ServerCertificates(Part):
         if found is None:
             raise _no(name)
         if isinstance(found, Unusable):
-            raise conflict(f"{found.reason} Remove it, or give the server certificate once more.")
+            raise conflict("{} Remove it, or give the server certificate once more.", found.reason)
         return found
 
     def server_certificates(self) -> Sequence[ServerChain]:
@@ -109,4 +112,4 @@ class ServerCertificates(Part):
 
 
 def _no(name: str) -> DomainError:
-    return not_found(f"There is no server certificate {name!r}.")
+    return not_found("There is no server certificate {!r}.", name)

@@ -43,14 +43,21 @@ def check_times(offer: Offer, at: datetime) -> None:
     """Raises DomainError INVALID for a chain that has expired."""
     for one in offer.chain:
         if one.has_ended(at):
-            when = f"{one.not_after:%Y-%m-%d %H:%M} UTC"
-            raise invalid(f"The certificate of {one.subject} expired on {when}; renew it first.", field="chain")
+            raise invalid(
+                "The certificate of {} expired on {:%Y-%m-%d %H:%M} UTC; renew it first.",
+                one.subject,
+                one.not_after,
+                field="chain",
+            )
 
 
 def check_name(name: str) -> str:
     if not name or len(name) > MAX_NAME or not name.isprintable() or name != name.strip():
-        sentence = f"A server certificate needs a name of 1 to {MAX_NAME} printable characters, without spaces around"
-        raise invalid(f"{sentence} it.", field="name")
+        raise invalid(
+            "A server certificate needs a name of 1 to {} printable characters, without spaces around it.",
+            MAX_NAME,
+            field="name",
+        )
     return name
 
 
@@ -70,30 +77,49 @@ def _read_chain(data: str) -> tuple[Certificate, ...]:
     chain = []
     for one in found:
         if isinstance(one, Unreadable):
-            raise invalid(f"Certificate {one.position} of the chain cannot be read: {one.reason}", field="chain")
+            raise invalid("Certificate {} of the chain cannot be read: {}", one.position, one.reason, field="chain")
         chain.append(one)
     if len(chain) > MAX_CHAIN:
-        sentence = f"The chain has {len(chain)} certificates, and at most {MAX_CHAIN} are presented;"
-        raise invalid(f"{sentence} leave out what does not lead from the server's certificate up.", field="chain")
+        raise invalid(
+            "The chain has {} certificates, and at most {} are presented; leave out what does not lead from the "
+            "server's certificate up.",
+            len(chain),
+            MAX_CHAIN,
+            field="chain",
+        )
     return tuple(chain)
 
 
 def _check(offer: Offer) -> None:
     chain, key, leaf = offer.chain, offer.key, offer.chain[0]
     if leaf.is_authority and not _is_its_own_root(chain):
-        sentence = "The first certificate is that of an authority (CA), where the server's own is expected."
-        raise invalid(f"{sentence} Put the server's certificate first, then its issuer, and so on.", field="chain")
+        raise invalid(
+            "The first certificate is that of an authority (CA), where the server's own is expected. Put the server's "
+            "certificate first, then its issuer, and so on.",
+            field="chain",
+        )
     for one in chain:
         reason = weakness_of_anchor(one) if one.is_self_issued and one is not leaf else weakness(one)
         if reason is not None:
-            raise invalid(f"The certificate of {one.subject} is too weak (A00.FR.501): {reason}", field="chain")
+            raise invalid("The certificate of {} is too weak (A00.FR.501): {}", one.subject, reason, field="chain")
     for number, (one, issuer) in enumerate(pairwise(chain), 2):
         if not is_issued_by(one, issuer):
-            sentence = f"Certificate {number} ({issuer.subject}) did not issue the one before it ({one.subject})."
-            raise invalid(f"{sentence} Put the server's certificate first, and after each its issuer.", field="chain")
+            raise invalid(
+                "Certificate {} ({}) did not issue the one before it ({}). Put the server's certificate first, and "
+                "after each its issuer.",
+                number,
+                issuer.subject,
+                one.subject,
+                field="chain",
+            )
     if not key.fits(leaf):
-        sentence = f"The private key ({key.kind}) does not belong to the certificate of {leaf.subject}."
-        raise invalid(f"{sentence} Give the key with which that certificate was asked for.", field="privateKey")
+        raise invalid(
+            "The private key ({}) does not belong to the certificate of {}. Give the key with which that certificate "
+            "was asked for.",
+            key.kind,
+            leaf.subject,
+            field="privateKey",
+        )
 
 
 def _is_its_own_root(chain: Sequence[Certificate]) -> bool:

@@ -77,7 +77,7 @@ class TrustedCertificates(Part):
         with self._writing() as writing:
             outcome = self._taken(writing, certificate, purposes, role, origin=origin, asked_by=asked_by)
             if outcome.is_enabled is False:
-                raise conflict(f"{outcome.sentence} Enable it first.")
+                raise conflict("{} Enable it first.", outcome.sentence)
             if outcome.fate is Fate.KNOWN:
                 writing.changes_nothing()
         return self.get(certificate.fingerprint)
@@ -126,7 +126,7 @@ class TrustedCertificates(Part):
         """Raises DomainError."""
         known = writing.certificates.find(certificate.fingerprint)
         if isinstance(known, Unusable):
-            raise conflict(f"{known.reason} Remove it from the store, and import it again.")
+            raise conflict("{} Remove it from the store, and import it again.", known.reason)
         if known is not None:
             return self._extended(writing, known, purposes, origin=origin, asked_by=asked_by)
         now = self._clock.now()
@@ -135,10 +135,12 @@ class TrustedCertificates(Part):
         removed = writing.certificates.removed(certificate.fingerprint)
         if removed is not None and origin is not Origin.OPERATOR:
             when = f"{removed.removed_at:%Y-%m-%d %H:%M} UTC"
-            sentence = (
-                f"It was removed from the store by {removed.removed_by[:100]} on {when}, and does not come back by"
+            raise conflict(
+                "It was removed from the store by {} on {}, and does not come back by itself; an operator may import "
+                "it again.",
+                removed.removed_by[:100],
+                when,
             )
-            raise conflict(f"{sentence} itself; an operator may import it again.")
         if len(writing.certificates.fingerprints()) >= MAX_CERTIFICATES:
             raise conflict(_FULL)
         added = Trusted(
@@ -251,7 +253,7 @@ class TrustedCertificates(Part):
         if found is None:
             raise _no_certificate()
         if isinstance(found, Unusable):
-            raise conflict(f"{found.reason} Remove it from the store, and import it again.")
+            raise conflict("{} Remove it from the store, and import it again.", found.reason)
         return found
 
     def fingerprints(self) -> frozenset[str]:
@@ -276,5 +278,7 @@ class TrustedCertificates(Part):
 
 
 def _no_certificate() -> DomainError:
-    sentence = "There is no certificate with this fingerprint in the store"
-    return not_found(f"{sentence}; it is the SHA-256 of the certificate, in hexadecimal.")
+    return not_found(
+        "There is no certificate with this fingerprint in the store; it is the SHA-256 of the certificate, in "
+        "hexadecimal."
+    )

@@ -136,7 +136,7 @@ def _use(use: str) -> CertificateUse:
         case "CentralSystemRootCertificate" | "ManufacturerRootCertificate":
             return use
         case _:
-            raise invalid(f"OCPP 1.6 has no roots for {use}.")
+            raise invalid("OCPP 1.6 has no roots for {}.", use)
 
 
 def _algorithm(algorithm: str) -> HashAlgorithm:
@@ -145,4 +145,4 @@ def _algorithm(algorithm: str) -> HashAlgorithm:
         case "SHA256" | "SHA384" | "SHA512":
             return algorithm
         case _:
-            raise invalid(f"OCPP 1.6 names no certificates with {algorithm}.")
+            raise invalid("OCPP 1.6 names no certificates with {}.", algorithm)

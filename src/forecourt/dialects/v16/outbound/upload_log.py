@@ -35,7 +35,7 @@ def upload_log(intent: UploadLog, _station: Station) -> Command:
         case "DiagnosticsLog" | "SecurityLog":
             return Command(GET_LOG, _get_log(intent, intent.log))
         case other:
-            raise invalid(f"OCPP 1.6 has no log {other!r}.")
+            raise invalid("OCPP 1.6 has no log {!r}.", other)
 
 
 def _get_diagnostics(intent: UploadLog) -> GetDiagnosticsRequest:
