@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import psycopg as dialect
 from sqlalchemy.sql import Select
 
 from forecourt.storage.bulk import Bulk
+from forecourt.storage.compiling import Compiling
 from forecourt.storage.connection import Parameters, Row
 from forecourt.storage.errors import Collided, RowRefused, Unavailable
 
@@ -19,7 +20,7 @@ CONNECT_SECONDS: Final = 5
 STATEMENT_MILLISECONDS: Final = 15_000
 """A statement that takes longer is ended, so that a station is told before it gives up waiting."""
 
-_DIALECT: Final = dialect.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy does not annotate it
+_compiled: Final = Compiling(dialect.dialect())  # type: ignore[no-untyped-call]  # SQLAlchemy does not annotate it
 
 _Result = TypeVar("_Result")
 
@@ -88,8 +89,8 @@ class PostgresqlConnection:
         self._do(lambda: self._live().execute(bulk.postgresql_sql, columns))
 
     def select(self, statement: Select[Any]) -> list[Row]:
-        compiled = statement.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
-        return self._do(lambda: self._live().execute(str(compiled), compiled.params).fetchall())
+        compiled = _compiled(statement)
+        return self._do(lambda: self._live().execute(compiled.statement, compiled.parameters).fetchall())
 
     def close(self) -> None:
         if self._raw is not None:

@@ -11,6 +11,7 @@ from sqlalchemy.dialects import sqlite as dialect
 from sqlalchemy.sql import Select
 
 from forecourt.storage.bulk import Bulk
+from forecourt.storage.compiling import Compiling
 from forecourt.storage.connection import Parameters, Row
 from forecourt.storage.errors import RowRefused, StorageError, Unavailable
 from forecourt.storage.turn import Turn
@@ -28,7 +29,7 @@ _PRAGMAS: Final = (
     "PRAGMA wal_autocheckpoint = 8000",
 )
 
-_DIALECT: Final = dialect.dialect(paramstyle="qmark")
+_compiled: Final = Compiling(dialect.dialect(paramstyle="qmark"))
 
 _Result = TypeVar("_Result")
 
@@ -94,9 +95,8 @@ class SqliteConnection:
         self._do(self._live().executemany, bulk.sqlite_sql, rows)
 
     def select(self, statement: Select[Any]) -> list[Row]:
-        compiled = statement.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
-        parameters = [compiled.params[name] for name in compiled.positiontup or ()]
-        return self.all(str(compiled), parameters)
+        compiled = _compiled(statement)
+        return self.all(compiled.statement, compiled.positional_parameters)
 
     def close(self) -> None:
         if self._raw is not None:
