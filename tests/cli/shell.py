@@ -8,8 +8,9 @@ import functools
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import ClassVar, Final, TypeVar
 
+import typer.testing
 from typer.testing import CliRunner, Result
 
 from forecourt.cli.main import Announce, Doors, build
@@ -58,8 +59,36 @@ class Yard(MemoryWorkspace):
             self.stations.append((carrying, json.loads(answer)))
 
 
+# To put the commands together takes longer than any of them: it is done once, and not each time that one is typed.
+vars(typer.testing)["_get_command"] = functools.cache(typer.main.get_command)
+
+
+@functools.cache
+def _commands() -> typer.Typer:
+    """The commands, behind whose doors is the shell that they are typed into."""
+
+    def now() -> Shell:
+        assert Shell.typed_into is not None
+        return Shell.typed_into
+
+    doors = Doors(
+        open_workspace=lambda: now().open_workspace(),
+        serve=lambda announce: now().serve(announce),
+        demo=lambda announce: announce("demonstrating"),
+        role=lambda name: now().roles.append(name),
+        catalogue=catalogue,
+        open_storeroom=lambda: now().open_storeroom(),
+        accept_loss=lambda: now().accept_loss(),
+        hasher=PlainHasher,
+        command_line_role=lambda: now().role,
+    )
+    return build(doors)
+
+
 class Shell:
     """Types commands."""
+
+    typed_into: ClassVar[Shell | None] = None
 
     def __init__(self, folder: Path | None = None) -> None:
         """``folder`` is that of the shelf, for commands that need one."""
@@ -85,27 +114,17 @@ class Shell:
             self.workspace.comes_online(station, answer)
         return station
 
-    def _open_storeroom(self) -> Storeroom:
+    def open_storeroom(self) -> Storeroom:
         assert self.folder is not None
         return Storeroom(DiskShelf(self.folder), MAX_FIRMWARE)
 
-    def _accept_loss(self) -> str:
+    def accept_loss(self) -> str:
         self.losses.append("accepted")
         return "It is lost."
 
     def type(self, *words: str, stdin: str = "", env: Mapping[str, str] | None = None) -> Result:
-        doors = Doors(
-            open_workspace=self._open,
-            serve=lambda announce: self.serve(announce),
-            demo=lambda announce: announce("demonstrating"),
-            role=self.roles.append,
-            catalogue=catalogue,
-            open_storeroom=self._open_storeroom,
-            accept_loss=self._accept_loss,
-            hasher=PlainHasher,
-            command_line_role=lambda: self.role,
-        )
-        return CliRunner().invoke(build(doors), list(words), input=stdin, env={"COLUMNS": "100", **(env or {})})
+        Shell.typed_into = self
+        return CliRunner().invoke(_commands(), list(words), input=stdin, env={"COLUMNS": "100", **(env or {})})
 
     def read(self, *words: str, stdin: str = "") -> str:
         """What a command that succeeds prints."""
@@ -122,7 +141,7 @@ class Shell:
         return result.exit_code, result.stderr
 
     @contextlib.asynccontextmanager
-    async def _open(self) -> AsyncIterator[Workspace]:
+    async def open_workspace(self) -> AsyncIterator[Workspace]:
         await asyncio.sleep(0)
         yield self.workspace
 
