@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, ViewportSize, sync_playwright
 
 from tests.support.components import not_run
 
@@ -24,6 +24,8 @@ AXE: Final = Path(__file__).resolve().parents[2] / ".venv" / "assets" / "axe.js"
 
 DEADLINE_MS: Final = 20_000
 """How long a page may take for anything before the test gives up; machines may be slow."""
+
+PHONE: Final = ViewportSize(width=360, height=800)
 
 _GRAVE: Final = ("serious", "critical")
 _FLAGS: Final = ("--disable-dev-shm-usage", "--disable-gpu", "--no-first-run", "--disable-background-networking")
@@ -69,7 +71,9 @@ class Watch:
         self._allowed.append(re.compile(pattern))
 
     def assert_faultless(self) -> None:
+        """Nothing went wrong since this was last asked."""
         left = [fault for fault in self.faults if not any(one.search(fault) for one in self._allowed)]
+        self.faults.clear()
         assert not left, "The browser met faults:\n  " + "\n  ".join(left)
 
     def _found(self, fault: str) -> None:
@@ -96,6 +100,22 @@ class Watch:
             self._found(f"answered {response.status}: {response.request.method} {response.url}")
 
 
+def assert_fit_to_be_seen(page: Page) -> None:
+    """As it is now, in both themes, and on a phone."""
+    before = page.viewport_size
+    assert before is not None
+    assert_no_overflow(page)
+    assert_accessible(page)
+    page.emulate_media(color_scheme="dark")
+    page.set_viewport_size(PHONE)
+    try:
+        assert_no_overflow(page)
+        assert_accessible(page)
+    finally:
+        page.emulate_media(color_scheme="light")
+        page.set_viewport_size(before)
+
+
 def assert_accessible(page: Page) -> None:
     """axe finds nothing serious or critical on the page as it is now. It is a script: not for pages without them."""
     findings = [one for one in _axe(page)["violations"] if one["impact"] in _GRAVE]
@@ -111,7 +131,8 @@ def assert_no_overflow(page: Page) -> None:
 def _axe(page: Page) -> Any:  # Any: JSON of the library
     if not AXE.exists():
         not_run("axe-core", "make dev")
-    page.evaluate(AXE.read_text(encoding="utf-8"))
+    if page.evaluate("() => !window.axe"):
+        page.evaluate(AXE.read_text(encoding="utf-8"))
     # Colours that are fading in are not those that are read.
     page.evaluate(_SETTLE)
     return page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")

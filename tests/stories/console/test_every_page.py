@@ -6,22 +6,22 @@ A new page is looked at without a word here; it only has to be reached on the fu
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from html.parser import HTMLParser
 from urllib.parse import urljoin, urlsplit
 
 import httpx
 import pytest
 from litestar.handlers import HTTPRouteHandler
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, Page, expect
 
 from forecourt.domain.access.permissions import Role
 from forecourt.web.app import all_pages
-from tests.stories.console.conftest import Visitors
+from tests.stories.console.conftest import SignedIn, Visitors
 from tests.stories.console.furnishing import furnish
-from tests.support.browser import assert_accessible, assert_no_overflow
+from tests.support.browser import PHONE, Watch, assert_accessible, assert_fit_to_be_seen, assert_no_overflow
 from tests.support.running import ADMIN, ADMIN_PASSWORD, RunningSystem
 
-PHONE = {"width": 360, "height": 800}
 NO_PAGES = (
     "/live",
     "/sign-in/openid",
@@ -115,25 +115,29 @@ def _segment(match: re.Match[str]) -> str:
     return r"\d+" if match[1] == "int" else "[^/]+"
 
 
+@pytest.fixture(scope="module")
+def window(browser: Browser, console: RunningSystem, signed_in: SignedIn) -> Iterator[tuple[Page, Watch]]:
+    """One for all pages, one after the other: to open another takes longer than to load a page."""
+    visitors = Visitors(browser, console, Watch(console.console_url), signed_in)
+    yield visitors(Role.ADMIN), visitors.watch
+    visitors.close()
+
+
 @pytest.mark.parametrize("route", routes())
 def test_a_page_is_fit_to_be_seen_in_both_themes_and_on_a_phone(
-    addresses: dict[str, tuple[str, bool]], as_role: Visitors, route: str
+    addresses: dict[str, tuple[str, bool]], window: tuple[Page, Watch], route: str
 ) -> None:
     assert route in addresses, f"no link leads to {route} on the furnished site"
     address, is_page = addresses[route]
     if not is_page:
         return  # a download, which was answered
-    page = as_role(Role.ADMIN)
+    page, watch = window
     page.goto(address)
     expect(page.get_by_role("heading", level=1)).to_have_count(1)
     assert re.fullmatch(r".+ · Forecourt", page.title()), page.title()
     expect(page.locator("form[method=post]:not(:has(input[name=csrf]))"), "forms without their token").to_have_count(0)
-    assert_no_overflow(page)
-    assert_accessible(page)
-    page.emulate_media(color_scheme="dark")
-    page.set_viewport_size({"width": PHONE["width"], "height": PHONE["height"]})
-    assert_no_overflow(page)
-    assert_accessible(page)
+    assert_fit_to_be_seen(page)
+    watch.assert_faultless()
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

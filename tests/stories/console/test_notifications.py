@@ -10,13 +10,12 @@ from playwright.sync_api import Locator, Page, expect
 from tests.stories.console.conftest import SignedIn, Visitors
 from tests.stories.moments import ago
 from tests.stories.waiting import eventually
-from tests.support.browser import assert_accessible, assert_no_overflow
+from tests.support.browser import assert_fit_to_be_seen
 from tests.support.peer import Peer
 from tests.support.receivers import MailBox, Receiver, a_mail_server, a_receiver
 from tests.support.running import RunningSystem
 
 TAG = "TOLD"
-PHONE = 360
 LATER = {"Retry-After": "3600"}
 """Whoever is told this does not come again by himself while a story lasts."""
 
@@ -94,20 +93,6 @@ def subscribe(page: Page, name: str, url: str, *chosen: str) -> str:
     page.get_by_role("link", name="To the subscription").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(name)
     return secret
-
-
-def assert_fit_to_be_seen(page: Page) -> None:
-    """As it is now, in both themes, and on a phone."""
-    before = page.viewport_size
-    assert before is not None
-    assert_no_overflow(page)
-    assert_accessible(page)
-    page.emulate_media(color_scheme="dark")
-    page.set_viewport_size({"width": PHONE, "height": before["height"]})
-    assert_no_overflow(page)
-    assert_accessible(page)
-    page.emulate_media(color_scheme="light")
-    page.set_viewport_size(before)
 
 
 def test_a_webhook_is_told_of_what_was_chosen_changed_paused_and_removed(

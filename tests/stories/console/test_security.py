@@ -7,19 +7,11 @@ from collections.abc import Callable
 from playwright.sync_api import Page, expect
 
 from forecourt.domain.access.permissions import Role
-from tests.stories.console.conftest import Visitors
 from tests.support.authority import Authority
-from tests.support.browser import assert_accessible, assert_no_overflow
+from tests.support.browser import assert_accessible
 from tests.support.running import RunningSystem
 
 HOSTILE = Authority.root('<script>document.title="taken"</script>')
-PAGES = (
-    *("/security", "/security-events", "/security-log", "/certificates", "/certificates/orders"),
-    *("/signed-certificates", "/installed-certificates", "/roll-overs", "/roll-overs/new", "/trust", "/trust/import"),
-    *("/trust/revocations", "/trust/lists", "/server-certificates", "/server-certificates/give"),
-    *("/server-certificates/manage", "/ca", "/ca/policy", "/ca/revocations", "/authorities", "/authorities/new"),
-    *("/authorities/new?kind=est", "/authorities/requests", "/security-policy", "/profile-upgrades"),
-)
 
 
 def test_a_station_that_proves_nothing_is_found_and_given_a_password(
@@ -58,13 +50,3 @@ def test_a_root_with_a_hostile_name_is_imported_inspected_and_removed(as_role: C
     page.locator("summary", has_text="Remove").click()
     page.get_by_role("button", name="Remove from the store").click()
     expect(page.get_by_text("It is not trusted any more.")).to_be_visible()
-
-
-def test_every_page_can_be_read_on_a_phone_in_the_dark(as_role: Visitors) -> None:
-    page = as_role(width=360, theme="dark")
-    for path in PAGES:
-        answer = page.goto(path)
-        assert answer is not None
-        assert answer.status == 200, path
-        assert_no_overflow(page)
-        assert_accessible(page)
