@@ -99,7 +99,7 @@ def _pages(size: Size) -> Iterator[tuple[str, int]]:
         yield f"/transactions?{query}", LIST_MS
     yield "/connectors?status=Faulted", LIST_MS
     yield "/id-tags?search=TAG0001", LIST_MS
-    yield f"/security-events?stationId={station}", LIST_MS
+    yield f"/security-events?station={station}", LIST_MS
     yield "/doubtful-stops", LIST_MS
     yield "/operations/Reset", LIST_MS
     for number in (1, last // 2, last):

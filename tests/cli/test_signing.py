@@ -75,3 +75,10 @@ def test_what_was_issued_is_listed_printed_and_revoked(signing: Shell) -> None:
     revoked = signing.read("signing", "revoke", fingerprint.upper(), "--reason", "keyCompromise", "--yes")
     assert "revokedBecause\tkeyCompromise" in revoked
     assert json.loads(signing.read("signing", "issued", "--json", "--not-revoked")) == []
+
+
+def test_who_revokes_what_an_authority_outside_issued_is_told_in_one_line_that_it_was_not_told(signing: Shell) -> None:
+    result = signing.type("signing", "revoke", CHAIN[0].fingerprint, "--reason", "keyCompromise", "--yes")
+    assert result.stderr.splitlines() == [
+        "Warning: The authority 'city' was not told: revoke it there too, so that others learn of it."
+    ]

@@ -10,6 +10,7 @@ import pytest
 
 from forecourt.clock import SystemClock
 from forecourt.config import ListenerConfig, Tls
+from forecourt.domain.errors import Sentence
 from forecourt.domain.security_log.model import Kind
 from forecourt.domain.trust.model import ServerCertificate, Unusable
 from forecourt.gateway import listeners as module
@@ -118,7 +119,7 @@ def test_a_server_certificate_that_cannot_be_used_is_noted_and_the_last_one_stay
 
 def test_a_server_certificate_that_cannot_be_read_any_more_stays_in_use_and_is_noted_once() -> None:
     async def story(porch: Porch) -> None:
-        lost = (Unusable("rsa", "its key was sealed with another key"),)
+        lost = (Unusable("rsa", Sentence("its key was sealed with another key")),)
         for version in (2, 3):
             await porch.follow(trusting(presents=[], unusable=lost, version=version))
         assert came_in(await porch.openssl()) is not None
@@ -135,7 +136,7 @@ def test_a_server_certificate_that_cannot_be_read_any_more_stays_in_use_and_is_n
 
 def test_one_that_cannot_be_read_takes_neither_the_other_family_nor_new_anchors_with_it() -> None:
     async def story(porch: Porch) -> None:
-        lost = (Unusable("ec", "its key was sealed with another key"),)
+        lost = (Unusable("ec", Sentence("its key was sealed with another key")),)
         await porch.follow(trusting(operator().certificate, presents=both()[:1], unusable=lost, version=2))
         for suite in ("ECDHE-ECDSA-AES128-GCM-SHA256", "AES128-GCM-SHA256"):
             shown = await porch.openssl("-tls1_2", "-cipher", suite, *files_of(station(), "station"))
@@ -185,7 +186,7 @@ def test_one_that_openssl_refuses_when_there_was_none_before_is_told_as_that() -
 
 def test_removed_server_certificates_go_although_something_else_cannot_be_read() -> None:
     async def story(porch: Porch) -> None:
-        odd = (Unusable("ab" * 32, "The trusted certificate cannot be read"),)
+        odd = (Unusable("ab" * 32, Sentence("The trusted certificate cannot be read")),)
         await porch.follow(trusting(presents=[], unusable=odd, version=2))
         assert await porch.is_refused()
 
@@ -194,7 +195,7 @@ def test_removed_server_certificates_go_although_something_else_cannot_be_read()
 
 def test_of_two_that_are_gone_only_the_one_that_cannot_be_read_stays() -> None:
     async def story(porch: Porch) -> None:
-        await porch.follow(trusting(presents=[], unusable=(Unusable("ec", "lost"),), version=2))
+        await porch.follow(trusting(presents=[], unusable=(Unusable("ec", Sentence("lost")),), version=2))
         assert came_in(await porch.openssl("-tls1_2", "-cipher", "ECDHE-ECDSA-AES128-GCM-SHA256")) is not None
         assert came_in(await porch.openssl("-tls1_2", "-cipher", "AES128-GCM-SHA256")) is None
 

@@ -179,7 +179,7 @@ def test_a_certificate_that_cannot_be_read_any_more_is_left_out(bench: Bench, re
         [unusable] = records.enabled()
     assert isinstance(unusable, Unusable)
     assert unusable.name == ROOT.certificate.fingerprint
-    assert "cannot be read" in unusable.reason
+    assert "cannot be read" in str(unusable.reason)
 
 
 def test_the_version_grows_with_every_change_and_never_otherwise(bench: Bench, records: TrustRecords) -> None:
@@ -271,8 +271,8 @@ def test_a_key_that_cannot_be_opened_leaves_out_its_certificate_alone(
     unusable = found["Unusable"]
     assert isinstance(unusable, Unusable)
     assert unusable.name == "lost"
-    assert "'lost' cannot be opened" in unusable.reason
-    assert "give the server certificate once more" in unusable.reason
+    assert "'lost' cannot be opened" in str(unusable.reason)
+    assert "give the server certificate once more" in str(unusable.reason)
 
 
 @pytest.mark.parametrize(

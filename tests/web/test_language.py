@@ -17,6 +17,7 @@ from tests.web.extraction import all_said, shown_enums
 
 OTHERS = [one for one in LANGUAGES if one != "en"]
 _PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]")
+_VALUE = re.compile(r"\{(\d*)((?:![rs])?(?::[^{}]*)?)\}")
 
 
 def manner_of(name: str) -> Manner:
@@ -45,7 +46,14 @@ def test_a_translation_fills_in_what_the_text_fills_in(name: str) -> None:
         for text, translated in zip(said.texts, _forms(message.string) if message else (), strict=False):
             if set(_PLACEHOLDER.findall(translated)) != set(_PLACEHOLDER.findall(text)):
                 wrong.append(f"{text!r}: {translated!r}")
+            if _values(translated) != _values(text):
+                wrong.append(f"{text!r}: {translated!r}")
     assert not wrong, "\n".join(wrong)
+
+
+def _values(text: str) -> set[tuple[int, str]]:
+    """Which value is filled in how: another language may put them, by number, into another order."""
+    return {(int(number or place), form) for place, (number, form) in enumerate(_VALUE.findall(text))}
 
 
 @pytest.mark.parametrize("name", OTHERS)

@@ -42,12 +42,6 @@ MONTHS: Final = frozenset(language.PLAIN.locale.months["format"]["wide"].values(
     language.PLAIN.locale.months["format"]["abbreviated"].values()
 )
 """Dates are written by another library, in the viewer's language."""
-SENTENCES: Final = (
-    "The station has no password that is known here: give it one with ChangePassword (A05.FR.02).",
-    "A plain listener takes profile 1.",
-)
-"""Said by the rooms below the pages, in English to everybody."""
-
 _VERBATIM: Final = frozenset({"script", "style", "code", "pre", "time", "textarea", "datalist"})
 """Elements with what machines write."""
 _VOID: Final = frozenset({"br", "col", "hr", "img", "input", "link", "meta", "use", "wbr"})
@@ -137,8 +131,6 @@ def outside(text: str) -> str:
     before = ""
     while before != text:
         before, text = text, _INNERMOST.sub(" ", text)
-    for sentence in SENTENCES:
-        text = text.replace(sentence, "")
     return " ".join(text.split())
 
 

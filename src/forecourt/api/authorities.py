@@ -20,6 +20,7 @@ from forecourt.domain.access.permissions import Permission
 from forecourt.domain.authorities.kinds import KINDS, Setting
 from forecourt.domain.authorities.model import OWN, Authority, AuthorityKind, Choice
 from forecourt.domain.authorities.service import Chosen
+from forecourt.domain.errors import in_english
 from forecourt.domain.signing.model import Use
 
 Name = Annotated[str, PathParameter(description="The name that an operator gave; `own` is this system's own.")]
@@ -132,7 +133,7 @@ def show_choice(choice: Choice, warnings: Sequence[str] = ()) -> AuthorityChoice
 
 
 def show_chosen(chosen: Chosen) -> AuthorityChoiceView:
-    return show_choice(chosen.choice, chosen.warnings)
+    return show_choice(chosen.choice, in_english(chosen.warnings))
 
 
 class Authorities(Controller):

@@ -40,7 +40,7 @@ ProfileNumber = Annotated[int, PathParameter(description="The chargingProfileId:
 
 def _answer_faults(_request: Request[object, object, State], error: ProfileRefused) -> Response[Problem]:
     """A profile that breaks rules is answered with everything that is wrong with it."""
-    errors = [Fault(fault.field, fault.reason) for fault in error.faults]
+    errors = [Fault(fault.field, str(fault.reason)) for fault in error.faults]
     return problem_response(
         HTTPStatus.UNPROCESSABLE_ENTITY, "The charging profile breaks rules of OCPP 1.6.", errors=errors
     )

@@ -11,6 +11,7 @@ import msgspec
 from forecourt.asgi.csv import Cell
 from forecourt.domain.configuration.keys import Access, Items, Key, KeyType
 from forecourt.domain.configuration.model import Drift, SettingSheet
+from forecourt.domain.errors import in_english
 
 SETTING_COLUMNS: Final = (
     "stationId",
@@ -135,7 +136,7 @@ def show_setting(sheet: SettingSheet) -> SettingView:
         desired_at=None if desired is None else desired.asked_at,
         drift=sheet.is_drifting,
         impossible=sheet.is_impossible,
-        warnings=sheet.warnings,
+        warnings=in_english(sheet.warnings),
         type=None if key is None else key.type,
         unit=None if key is None else key.unit,
         allowed=None if key is None or key.items is None else key.items.allowed,

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from forecourt.api.trust_views import CertificateView, show_certificate
+from forecourt.domain.errors import in_english
 from forecourt.domain.firmware.model import Checked, FirmwareKey, Image
 from forecourt.pki.certificate import read_certificate
 from forecourt.pki.errors import PkiError
@@ -99,7 +100,7 @@ def show_image(image: Image) -> FirmwareImageView:
 
 
 def show_checked(checked: Checked) -> CheckedFirmwareView:
-    return CheckedFirmwareView(image=show_image(checked.image), warnings=checked.warnings)
+    return CheckedFirmwareView(image=show_image(checked.image), warnings=in_english(checked.warnings))
 
 
 def show_key(key: FirmwareKey) -> FirmwareKeyView:

@@ -19,6 +19,7 @@ from forecourt.api.words import Line, Works
 from forecourt.asgi.paths import from_path
 from forecourt.domain.access.permissions import Permission
 from forecourt.domain.authorities.model import KeyFamily
+from forecourt.domain.errors import in_english
 from forecourt.domain.listener_certificates.model import MAX_HOST_NAMES, Kept, Managed, Member, MemberState, Wish
 
 Name = Annotated[str, PathParameter(description="The name that an operator gave.")]
@@ -125,7 +126,7 @@ def show_managed(managed: Managed) -> ManagedServerCertificateView:
 
 
 def show_kept(kept: Kept) -> KeptView:
-    return KeptView(managed_server_certificate=show_managed(kept.managed), warnings=kept.warnings)
+    return KeptView(managed_server_certificate=show_managed(kept.managed), warnings=in_english(kept.warnings))
 
 
 class ManagedServerCertificates(Controller):
@@ -183,7 +184,7 @@ class ManagedServerCertificates(Controller):
         warnings = await workspace.write(
             lambda services: services.listener_certificates.remove(wanted, asked_by=asked_by)
         )
-        return RemovedView(warnings=warnings)
+        return RemovedView(warnings=in_english(warnings))
 
 
 def _wish(data: ManagedServerCertificateWish) -> Wish:

@@ -34,7 +34,7 @@ from forecourt.asgi.paths import from_path
 from forecourt.domain.access.permissions import Permission
 from forecourt.domain.authorities.model import KeyFamily, OwnPolicy, Rank
 from forecourt.domain.authorities.own_policy import hours_back
-from forecourt.domain.errors import invalid, not_found
+from forecourt.domain.errors import in_english, invalid, not_found
 from forecourt.domain.services import Services
 from forecourt.pki.reasons import Reason
 
@@ -198,7 +198,7 @@ class OwnAuthority(Controller):
         """A new issuing CA is made below it. What was signed below the root before it stays good."""
         wanted = from_path(fingerprint)
         warnings = await workspace.write(lambda services: services.own_ca.activate(wanted, asked_by=asked_by))
-        return WarnedView(warnings=warnings)
+        return WarnedView(warnings=in_english(warnings))
 
     @post(
         "/certificates/{fingerprint:str}/retire",
@@ -215,7 +215,7 @@ class OwnAuthority(Controller):
         warnings = await workspace.write(
             lambda services: services.own_ca.retire(wanted, asked_by=asked_by, despite=despite)
         )
-        return WarnedView(warnings=warnings)
+        return WarnedView(warnings=in_english(warnings))
 
     @get("/revocations", summary="List what the own authority revoked", operation_id="listOwnAuthorityRevocations")
     async def revocations(self, workspace: Works, page: Paging) -> Listing[OwnRevocationView]:

@@ -20,6 +20,7 @@ from forecourt.domain.authorities.model import (
     Phase,
     Rank,
 )
+from forecourt.domain.errors import in_english
 from forecourt.pki.reasons import Reason
 
 
@@ -104,7 +105,7 @@ def show_status(status: OwnStatus) -> OwnStatusView:
         organisation=status.organisation,
         rolls=[OwnRollView(family=family, rank=rank) for family, rank in status.rolls],
         uses_token=status.uses_token,
-        troubles=status.troubles,
+        troubles=in_english(status.troubles),
     )
 
 

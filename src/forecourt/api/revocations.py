@@ -22,6 +22,7 @@ from forecourt.api.words import Works
 from forecourt.asgi.csv import Cell, csv_download
 from forecourt.asgi.paths import from_path
 from forecourt.domain.access.permissions import Permission
+from forecourt.domain.errors import in_english
 from forecourt.domain.services import Services
 from forecourt.domain.trust.model import Entered, Revoked
 from forecourt.domain.trust.revocations import MAX_REASON, read_list, read_revoked
@@ -113,7 +114,9 @@ def show_revocation(revoked: Revoked) -> RevocationView:
 
 
 def show_entered(entered: Entered) -> EnteredView:
-    return EnteredView(**msgspec.structs.asdict(show_revocation(entered.revoked)), warnings=entered.warnings)
+    return EnteredView(
+        **msgspec.structs.asdict(show_revocation(entered.revoked)), warnings=in_english(entered.warnings)
+    )
 
 
 def show_crl(crl: Crl) -> CrlView:

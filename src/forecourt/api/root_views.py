@@ -11,6 +11,7 @@ from msgspec import Meta
 
 from forecourt.api.trust_views import CertificateView, show_certificate
 from forecourt.asgi.csv import Cell
+from forecourt.domain.errors import in_english
 from forecourt.domain.rollovers.model import Progress, RolloverState, StationStep, Step
 from forecourt.domain.roots.model import KnownRoots, Learned, RootCount, StationRoot
 from forecourt.domain.trust.held import Use
@@ -151,7 +152,7 @@ def show_rollover(progress: Progress) -> RolloverView:
         total=progress.total,
         ready=progress.ready,
         left=progress.left,
-        warnings=progress.warnings,
+        warnings=in_english(progress.warnings),
         counts={step.value: count for step, count in progress.counts.items()},
         asked_by=plan.asked_by,
         asked_at=plan.asked_at,

@@ -15,6 +15,7 @@ from forecourt.api.authentication import AskedBy
 from forecourt.api.words import Line, Works
 from forecourt.domain.access.permissions import Permission
 from forecourt.domain.admission.model import SecurityProfile
+from forecourt.domain.errors import in_english
 from forecourt.domain.trust.model import ChangedPolicy, Policy, RevocationMode
 
 _CPO_NAME = "The organization (O) of the operator's certificates, which is also CpoName on stations; null for none."
@@ -113,7 +114,9 @@ def show_policy(policy: Policy) -> SecurityPolicyView:
 
 
 def show_changed(changed: ChangedPolicy) -> ChangedSecurityPolicyView:
-    return ChangedSecurityPolicyView(**msgspec.structs.asdict(show_policy(changed.policy)), warnings=changed.warnings)
+    return ChangedSecurityPolicyView(
+        **msgspec.structs.asdict(show_policy(changed.policy)), warnings=in_english(changed.warnings)
+    )
 
 
 class SecurityPolicies(Controller):

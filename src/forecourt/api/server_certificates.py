@@ -20,6 +20,7 @@ from forecourt.api.trust_views import CertificateView, RemovedView, show_certifi
 from forecourt.api.words import Works
 from forecourt.asgi.paths import from_path
 from forecourt.domain.access.permissions import Permission
+from forecourt.domain.errors import in_english
 from forecourt.domain.trust.model import ServerChain
 from forecourt.domain.trust.server_certificates import Served
 from forecourt.domain.trust.serving import MAX_CHAIN_PEM, read_offer
@@ -97,7 +98,7 @@ def show_chain(served: ServerChain) -> ServerCertificateView:
 
 
 def show_served(served: Served) -> ServedView:
-    return ServedView(server_certificate=show_chain(served.chain), warnings=served.warnings)
+    return ServedView(server_certificate=show_chain(served.chain), warnings=in_english(served.warnings))
 
 
 class ServerCertificates(Controller):
@@ -154,4 +155,4 @@ class ServerCertificates(Controller):
         warnings = await workspace.write(
             lambda services: services.trust.remove_server_certificate(wanted, asked_by=asked_by)
         )
-        return RemovedView(warnings=warnings)
+        return RemovedView(warnings=in_english(warnings))

@@ -11,6 +11,7 @@ from msgspec import Meta
 
 from forecourt.api.trust_views import CertificateView, show_certificate
 from forecourt.asgi.csv import Cell
+from forecourt.domain.errors import in_english
 from forecourt.domain.signing.model import IssuedCertificate, Signing, SigningState, Use
 from forecourt.domain.signing.revoking import RevokedIssued
 
@@ -89,7 +90,7 @@ def show_issued(issued: IssuedCertificate) -> IssuedCertificateView:
 
 
 def show_revoked_issued(revoked: RevokedIssued) -> RevokedIssuedView:
-    return RevokedIssuedView(issued=show_issued(revoked.issued), warnings=revoked.warnings)
+    return RevokedIssuedView(issued=show_issued(revoked.issued), warnings=in_english(revoked.warnings))
 
 
 SIGNING_COLUMNS: Final = tuple(field.encode_name for field in msgspec.structs.fields(SigningView))

@@ -31,7 +31,7 @@ from forecourt.domain.admission.model import Leniency, PasswordNumber, SecurityP
 from forecourt.domain.admission.passwords import SetPassword
 from forecourt.domain.admission.preconditions import Precondition
 from forecourt.domain.admission.service import KEPT
-from forecourt.domain.errors import invalid, not_found
+from forecourt.domain.errors import in_english, invalid, not_found
 from forecourt.domain.paging import Page
 from forecourt.domain.services import Services
 
@@ -74,7 +74,7 @@ class SecurityChange(msgspec.Struct, frozen=True, rename="camel", forbid_unknown
         if self.lower and self.profile is UNSET:
             raise invalid("Say to which profile it is to be lowered.", field="profile")
         station = services.provisioning.get_station(identity)
-        warnings: list[str] = []
+        warnings: tuple[str, ...] = ()
         if self.give_up_upgrade and self.profile is not UNSET:
             raise invalid("Setting a profile ends an upgrade anyway; say one of the two.", field="giveUpUpgrade")
         if self.give_up_upgrade:
@@ -89,7 +89,7 @@ class SecurityChange(msgspec.Struct, frozen=True, rename="camel", forbid_unknown
             asked_by=asked_by,
         )
         if self.profile is not UNSET:
-            warnings = services.profile_upgrades.doubts(station, self.profile)
+            warnings = in_english(services.profile_upgrades.doubts(station, self.profile))
             services.admissions.set_profile(station, self.profile, may_lower=self.lower, asked_by=asked_by)
         return show_security(services.admissions.sheet(station), warnings)
 

@@ -22,6 +22,7 @@ from forecourt.domain.admission.model import (
 )
 from forecourt.domain.admission.passwords import SetPassword
 from forecourt.domain.admission.preconditions import Precondition
+from forecourt.domain.errors import in_english
 
 _SECRET: Final = {"readOnly": True, "format": "password"}
 
@@ -122,12 +123,12 @@ def show_security(sheet: AccessSheet, warnings: Sequence[str] = ()) -> StationSe
 def show_new_password(found: SetPassword) -> NewPasswordView:
     key = found.key
     return NewPasswordView(
-        found.number, None if key is None else key.text, None if key is None else key.hex, found.warnings
+        found.number, None if key is None else key.text, None if key is None else key.hex, in_english(found.warnings)
     )
 
 
 def show_precondition(found: Precondition) -> PreconditionView:
-    return PreconditionView(found.name, found.is_met, found.sentence)
+    return PreconditionView(found.name, found.is_met, str(found.sentence))
 
 
 def _show_upgrade(upgrade: Upgrade) -> UpgradeView:

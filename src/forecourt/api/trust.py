@@ -33,6 +33,7 @@ from forecourt.api.words import Search, Works, utc
 from forecourt.asgi.csv import csv_download
 from forecourt.asgi.paths import from_path
 from forecourt.domain.access.permissions import Permission
+from forecourt.domain.errors import in_english
 from forecourt.domain.trust.importing import read_all
 from forecourt.domain.trust.model import Changed, Origin, Purpose, Role, TrustFilter
 from forecourt.pki.certificate import MAX_BUNDLE_SIZE
@@ -64,7 +65,7 @@ class TrustChange(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fi
 
 
 def show_changed(changed: Changed) -> ChangedTrustView:
-    return ChangedTrustView(trusted=show_trusted(changed.trusted), warnings=changed.warnings)
+    return ChangedTrustView(trusted=show_trusted(changed.trusted), warnings=in_english(changed.warnings))
 
 
 async def chosen_certificates(
@@ -195,4 +196,4 @@ class TrustedCertificates(Controller):
         warned of. What was removed comes back only when it is imported again, and not because a station has it."""
         wanted = from_path(fingerprint)
         warnings = await workspace.write(lambda services: services.trust.remove(wanted, asked_by=asked_by))
-        return RemovedView(warnings=warnings)
+        return RemovedView(warnings=in_english(warnings))

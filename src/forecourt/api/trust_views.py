@@ -119,7 +119,7 @@ def show_trusted(trusted: Trusted) -> TrustedCertificateView:
 
 
 def show_unusable(unusable: Unusable) -> UnusableView:
-    return UnusableView(name=unusable.name, reason=unusable.reason)
+    return UnusableView(name=unusable.name, reason=str(unusable.reason))
 
 
 def show_import(outcomes: Sequence[ImportOutcome]) -> ImportResultView:
@@ -133,7 +133,7 @@ def show_import(outcomes: Sequence[ImportOutcome]) -> ImportResultView:
             ImportOutcomeView(
                 position=outcome.position,
                 outcome=outcome.fate,
-                reason=outcome.sentence,
+                reason=str(outcome.sentence),
                 role=outcome.role,
                 enabled=outcome.is_enabled,
                 certificate=None if outcome.certificate is None else show_certificate(outcome.certificate),

@@ -16,6 +16,7 @@ from forecourt.domain.authorities.model import (
     OwnRevocation,
     OwnStatus,
 )
+from forecourt.domain.errors import in_english
 from forecourt.domain.signing.model import Use
 
 AUTHORITY_COLUMNS: Final = ("name", "kind", "enabled", "settings", "secretsSet", "addedBy", "addedAt")
@@ -66,7 +67,7 @@ def own_status_facts(status: OwnStatus) -> Facts:
         "organisation": status.organisation,
         "rolls": [f"{family.value} {rank.value}" for family, rank in status.rolls],
         "usesToken": status.uses_token,
-        "troubles": list(status.troubles),
+        "troubles": in_english(status.troubles),
     }
 
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Protocol, TypeAlias
 
+from forecourt.domain.errors import Sentence
+
 
 @dataclass(frozen=True, slots=True)
 class Document:
@@ -46,7 +48,7 @@ def print_json(facts: Facts) -> None:
     print(_json(facts))
 
 
-def warn(warnings: Sequence[str]) -> None:
+def warn(warnings: Iterable[Sentence | str]) -> None:
     """What follows from what was done, beside what is printed for programs."""
     for warning in warnings:
         print(f"Warning: {warning}", file=sys.stderr)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from forecourt.cli.output import Facts
+from forecourt.domain.errors import in_english
 from forecourt.domain.rollovers.model import Progress, StationStep
 from forecourt.domain.roots.model import KnownRoots, RootCount, StationRoot
 
@@ -81,7 +82,7 @@ def rollover_facts(progress: Progress) -> Facts:
         "paused": plan.is_paused,
         "ready": progress.ready,
         "left": progress.left,
-        "warnings": list(progress.warnings),
+        "warnings": in_english(progress.warnings),
         "total": progress.total,
         "failed": counts["failed"],
         "reason": plan.reason,

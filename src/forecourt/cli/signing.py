@@ -148,5 +148,4 @@ def _add_issued(commands: typer.Typer, office: Office) -> None:
         who = command_line_user()
         done = office.write(lambda services: revoke_issued(services, bare_hash(fingerprint), reason, asked_by=who))
         print_facts(issued_facts(done.issued))
-        for warning in done.warnings:
-            warn(warning)
+        warn(done.warnings)

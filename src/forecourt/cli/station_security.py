@@ -18,7 +18,7 @@ from forecourt.domain.admission.model import AccessSheet, Leniency, Password, Pa
 from forecourt.domain.admission.passwords import SetPassword
 from forecourt.domain.admission.preconditions import Precondition
 from forecourt.domain.admission.service import KEPT
-from forecourt.domain.errors import invalid
+from forecourt.domain.errors import Sentence, invalid
 from forecourt.domain.paging import Page, PageRequest
 from forecourt.domain.services import Services
 
@@ -92,7 +92,7 @@ def _add_showing(commands: typer.Typer, office: Office) -> None:
 
         office.print_list(
             get_page,
-            lambda one: {"name": one.name, "met": one.is_met, "sentence": one.sentence},
+            lambda one: {"name": one.name, "met": one.is_met, "sentence": str(one.sentence)},
             form=form_of(as_json=as_json, as_csv=as_csv),
             columns=_PRECONDITION,
             shown=_PRECONDITION,
@@ -143,7 +143,7 @@ def _add_changing(commands: typer.Typer, office: Office) -> None:
         def organisations(known: tuple[str, ...]) -> tuple[str, ...]:
             return (*(name for name in known if name not in (distrust or ())), *(trust or ()))
 
-        def work(services: Services) -> tuple[AccessSheet, list[str]]:
+        def work(services: Services) -> tuple[AccessSheet, list[Sentence]]:
             station = services.provisioning.get_station(identity)
             if new_device:
                 services.admissions.replace_device(station, who)
@@ -154,7 +154,7 @@ def _add_changing(commands: typer.Typer, office: Office) -> None:
                 trusted_organisations=organisations,
                 asked_by=who,
             )
-            warnings: list[str] = []
+            warnings: list[Sentence] = []
             if profile is not None:
                 warnings = services.profile_upgrades.doubts(station, SecurityProfile(profile))
                 services.admissions.set_profile(station, SecurityProfile(profile), may_lower=lower, asked_by=who)

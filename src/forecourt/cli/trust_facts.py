@@ -56,7 +56,7 @@ def trusted_facts(trusted: Trusted) -> Facts:
 
 
 def unusable_facts(unusable: Unusable) -> Facts:
-    return {"name": unusable.name, "reason": unusable.reason}
+    return {"name": unusable.name, "reason": str(unusable.reason)}
 
 
 def outcome_facts(outcome: ImportOutcome) -> Facts:
@@ -68,7 +68,7 @@ def outcome_facts(outcome: ImportOutcome) -> Facts:
         "enabled": outcome.is_enabled,
         "subject": None if known is None else known.subject,
         "fingerprint": None if known is None else known.fingerprint,
-        "reason": outcome.sentence,
+        "reason": str(outcome.sentence),
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 
 class Kind(enum.Enum):
@@ -31,14 +31,36 @@ class Sentence:
     def __str__(self) -> str:
         return self.spoken(str)
 
+    def __repr__(self) -> str:
+        return f"Sentence({str(self)!r})"
+
+    def __eq__(self, other: object) -> bool:
+        """They say the same; what is filled in, such as errors, need not be equal itself."""
+        return str(self) == str(other) if isinstance(other, Sentence) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(str(self))
+
     def spoken(self, translate: Callable[[str], str]) -> str:
         """In the language into which ``translate`` puts patterns, also those of sentences that are filled in."""
-        pattern = translate(self._pattern)
+        pattern = translate(self._pattern) if self._pattern else ""  # in catalogues the empty text is their head
         if not self._values:
             return pattern
         return pattern.format(
             *(value.spoken(translate) if isinstance(value, Sentence) else value for value in self._values)
         )
+
+
+def paragraph(sentences: Iterable[Sentence | str]) -> Sentence:
+    """Several sentences as one, in their order; those that are texts are said in every language as they are."""
+    values = tuple(sentences)
+    pattern = " ".join(["{}"] * len(values))
+    return Sentence(pattern, *values)
+
+
+def in_english(sentences: Iterable[Sentence]) -> tuple[str, ...]:
+    """For programs, and for what is kept."""
+    return tuple(map(str, sentences))
 
 
 class DomainError(Exception):

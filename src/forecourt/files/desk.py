@@ -10,7 +10,7 @@ from typing import Final, Protocol, TypeAlias
 
 import structlog
 
-from forecourt.domain.errors import DomainError, Kind, Sentence, conflict, invalid, not_found
+from forecourt.domain.errors import DomainError, Kind, conflict, invalid, not_found
 from forecourt.domain.files.model import Arrival, Direction, Kept, ReceivedFile, Ticket, TicketNumber
 from forecourt.domain.files.shelf import BLOCK, Area, Reading, Receiving, Shelf, TooLarge
 from forecourt.domain.security_log.model import Kind as NoteKind
@@ -128,19 +128,12 @@ class Desk:
 
     def refused(self, error: DomainError, address: str, ticket: Ticket | None) -> DomainError:
         """Note a refusal; returns it, to be raised."""
-        self._notes.note(
-            Note(
-                kind=NoteKind.FILE_REFUSED,
-                station=None if ticket is None else ticket.station,
-                address=address,
-                reason=error.sentence,
-            )
-        )
+        self._note(error.sentence, address, ticket)
         return error
 
     def refused_stranger(self, sentence: str, address: str) -> None:
         """Note a refusal of somebody who showed no ticket."""
-        self.refused(DomainError(Kind.REFUSED, sentence), address, None)
+        self._note(sentence, address, None)
 
     def left(self, ticket: Ticket) -> None:
         """A transfer is over."""
@@ -158,6 +151,16 @@ class Desk:
         return await self._asked(work, token, address)
 
     # Inside
+
+    def _note(self, sentence: str, address: str, ticket: Ticket | None) -> None:
+        self._notes.note(
+            Note(
+                kind=NoteKind.FILE_REFUSED,
+                station=None if ticket is None else ticket.station,
+                address=address,
+                reason=sentence,
+            )
+        )
 
     async def _ticket(self, token: str, direction: Direction, address: str, *, is_counted: bool = False) -> Ticket:
         def look(services: Services) -> Ticket:
@@ -181,8 +184,8 @@ class Desk:
 
     def _enter(self, ticket: Ticket, address: str) -> None:
         if self._open[ticket.number] >= OF_ONE_TICKET:
-            sentence = Sentence("There are {} transfers with the ticket {} already.", OF_ONE_TICKET, ticket.number)
-            raise self.refused(conflict(sentence), address, ticket)
+            error = conflict("There are {} transfers with the ticket {} already.", OF_ONE_TICKET, ticket.number)
+            raise self.refused(error, address, ticket)
         if self._open.total() >= self._most:
             error = DomainError(Kind.UNAVAILABLE, "There are {} transfers already; come back later.", self._most)
             raise self.refused(error, address, ticket)

@@ -49,8 +49,6 @@ _STATUS: Final = {
     Kind.UNAVAILABLE: 503,
 }
 
-_NO_PART: Final = "A part of a file cannot be uploaded here; send all of it."
-
 _SERVER: Final = {"Server": "Forecourt"}
 """The library names itself and its version otherwise."""
 
@@ -137,7 +135,8 @@ class Door:
 
     async def _upload(self, request: web.BaseRequest, client: _Client, *, token: str, name: str) -> web.StreamResponse:
         if "Content-Range" in request.headers:  # RFC 9110 §14.4: else the rest of a file would be kept as a whole one
-            raise self._desk.refused(invalid(_NO_PART), client.peer, None)
+            error = invalid("A part of a file cannot be uploaded here; send all of it.")
+            raise self._desk.refused(error, client.peer, None)
         arrival = Arrival(name=name, address=client.peer, carrier=client.carrier)
         is_form, boundary = _form(request)
         size = None if is_form else request.content_length

@@ -7,7 +7,7 @@ from typing import Final
 
 from aiohttp.multipart import content_disposition_filename, parse_content_disposition
 
-from forecourt.domain.errors import DomainError, invalid
+from forecourt.domain.errors import invalid
 
 FORM_BYTES: Final = 1024 * 1024
 """What may come beside the file, all fields together."""
@@ -28,7 +28,7 @@ async def first_file(pieces: AsyncIterator[bytes], boundary: str, named: Callabl
     have been handed out by then.
     """
     if not 0 < len(boundary) <= LONGEST_BOUNDARY or not boundary.isascii():
-        raise _bad("its boundary is none")
+        raise invalid("This is no form: its boundary is none.")
     form = _Form(pieces, boundary.encode())
     has_file = False
     async for _piece in form.until_boundary():
@@ -45,7 +45,7 @@ async def first_file(pieces: AsyncIterator[bytes], boundary: str, named: Callabl
             if is_file:
                 yield piece
     else:
-        raise _bad(f"it has more than {FORM_PARTS} parts")
+        raise invalid("This is no form: it has more than {} parts.", FORM_PARTS)
     await form.drain()
     if not has_file:
         raise invalid("There is no file in the form.")
@@ -83,7 +83,7 @@ class _Form:
             return True
         line = await self._until(_LINE)
         if line.strip(b" \t"):
-            raise _bad("a boundary is followed by something else")
+            raise invalid("This is no form: a boundary is followed by something else.")
         self._rest[:0] = _LINE  # a part may have no headers at all
         return False
 
@@ -100,7 +100,7 @@ class _Form:
     async def _until(self, end: bytes) -> bytes:
         while (at := self._rest.find(end)) < 0:
             if len(self._rest) > HEAD_BYTES:
-                raise _bad("the headers of a part are too long")
+                raise invalid("This is no form: the headers of a part are too long.")
             await self._more()
         found = self._take(at)
         self._take(len(end))
@@ -109,7 +109,7 @@ class _Form:
     async def _more(self) -> None:
         piece = await anext(self._pieces, b"")
         if not piece:
-            raise _bad("it ends before its last boundary")
+            raise invalid("This is no form: it ends before its last boundary.")
         self._rest += piece
 
     def _take(self, size: int, *, is_counted: bool = True) -> bytes:
@@ -122,7 +122,7 @@ class _Form:
     def _count(self, size: int) -> None:
         self._beside += size
         if self._beside > FORM_BYTES:
-            raise _bad(f"it has more than {FORM_BYTES} bytes beside its file")
+            raise invalid("This is no form: it has more than {} bytes beside its file.", FORM_BYTES)
 
 
 def _file_name(head: list[bytes]) -> str | None:
@@ -133,7 +133,3 @@ def _file_name(head: list[bytes]) -> str | None:
             _kind, words = parse_content_disposition(value.strip())
             return content_disposition_filename(words)
     return None
-
-
-def _bad(reason: str) -> DomainError:
-    return invalid("This is no form: {}.", reason)

@@ -276,13 +276,13 @@ def _its_own_certificate(case: Case) -> Refused | None:
 def _trusted_organisation(case: Case) -> Refused | None:
     evidence = case.certificate.evidence
     sentence = None if evidence is None else foreign_organisation(evidence.leaf, case.access, case.policy)
-    return None if sentence is None else no_certificate(Kind.ORGANISATION_MISMATCH, sentence)
+    return None if sentence is None else no_certificate(Kind.ORGANISATION_MISMATCH, str(sentence))
 
 
 def _its_serial_number(case: Case) -> Refused | None:
     evidence = case.certificate.evidence
     sentence = None if evidence is None else foreign_name(evidence.leaf, case.access)
-    return None if sentence is None else no_certificate(Kind.SERIAL_MISMATCH, sentence)
+    return None if sentence is None else no_certificate(Kind.SERIAL_MISMATCH, str(sentence))
 
 
 def _issued_for_it(case: Case) -> Refused | None:

@@ -8,6 +8,7 @@ from typing import Final
 
 from sqlalchemy import BigInteger, Column, Index, LargeBinary, Table, Text, select
 
+from forecourt.domain.errors import Sentence
 from forecourt.domain.paging import Page, PageRequest
 from forecourt.domain.trust.model import KeptCrl, Revoked, Unusable
 from forecourt.pki.errors import PkiError
@@ -190,7 +191,8 @@ class RevocationRecords:
         try:
             return read_crl(bytes(row[0]))
         except PkiError as error:
-            return Unusable(issuer_hash, f"The list {digest[:16]}… of the issuer {issuer_hash} cannot be read: {error}")
+            reason = Sentence("The list {}… of the issuer {} cannot be read: {}", digest[:16], issuer_hash, str(error))
+            return Unusable(issuer_hash, reason)
 
 
 def _to_revoked(row: Row) -> Revoked:

@@ -7,6 +7,7 @@ from typing import Final
 
 from sqlalchemy import Boolean, Column, Table, Text
 
+from forecourt.domain.errors import Sentence
 from forecourt.domain.trust.model import ServerCertificate, ServerChain, Unusable
 from forecourt.pki.certificate import Certificate, read_bundle
 from forecourt.pki.errors import BadCertificate, BadSeal, PkiError
@@ -113,8 +114,13 @@ class ServerCertificateRecords:
                 key=self._keys.open(sealed),
             )
         except BadSeal as error:
-            advice = "Start with the secret key with which it was sealed, or give the server certificate once more."
-            return Unusable(name, f"The key of the server certificate {name!r} cannot be opened: {error} {advice}")
+            reason = Sentence(
+                "The key of the server certificate {!r} cannot be opened: {} Start with the secret key with which it"
+                " was sealed, or give the server certificate once more.",
+                name,
+                str(error),
+            )
+            return Unusable(name, reason)
         except PkiError as error:
             return _unreadable(name, error)
 
@@ -127,7 +133,7 @@ def _usable(row: Row) -> ServerChain | Unusable:
 
 
 def _unreadable(name: str, error: PkiError) -> Unusable:
-    return Unusable(name, f"The server certificate {name!r} cannot be read: {error}")
+    return Unusable(name, Sentence("The server certificate {!r} cannot be read: {}", name, str(error)))
 
 
 def _to_chain(row: Row) -> ServerChain:

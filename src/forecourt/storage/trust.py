@@ -11,6 +11,7 @@ from typing import Any, Final
 from sqlalchemy import BigInteger, Boolean, Column, Index, Table, select
 from sqlalchemy.sql import Select
 
+from forecourt.domain.errors import Sentence
 from forecourt.domain.paging import Page, PageRequest
 from forecourt.domain.trust.model import (
     MAX_CERTIFICATES,
@@ -236,7 +237,7 @@ def _usable(row: Row) -> Trusted | Unusable:
     try:
         return _to_trusted(row)
     except (PkiError, ValueError) as error:  # a ValueError for a word that another version wrote
-        return Unusable(row[1], f"The trusted certificate {row[1]} cannot be read: {error}")
+        return Unusable(row[1], Sentence("The trusted certificate {} cannot be read: {}", row[1], str(error)))
 
 
 def _to_trusted(row: Row) -> Trusted:

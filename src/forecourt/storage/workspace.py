@@ -10,7 +10,7 @@ from typing import Final, TypeVar, cast
 
 import structlog
 
-from forecourt.domain.errors import DomainError, Kind, Sentence
+from forecourt.domain.errors import DomainError, Kind
 from forecourt.domain.services import Services
 from forecourt.storage.committer import AnyJob, Committer, Job
 from forecourt.storage.connection import Connection
@@ -128,8 +128,9 @@ def _call_done(jobs: Sequence[AnyJob]) -> None:
 
 def _for_doors(error: Exception) -> Exception:
     if isinstance(error, StorageError):
-        sentence = Sentence("The database did not take this now; nothing was changed. Try again in a moment.")
-        unavailable = DomainError(Kind.UNAVAILABLE, sentence)
+        unavailable = DomainError(
+            Kind.UNAVAILABLE, "The database did not take this now; nothing was changed. Try again in a moment."
+        )
         unavailable.__cause__ = error
         return unavailable
     return error

@@ -26,6 +26,7 @@ from forecourt.web import pages
 from forecourt.web.admission import OPEN, Forbidden, Foreign, Incoming, SignInFirst, admit, form_of, visit_of
 from forecourt.web.fields import Fields
 from forecourt.web.language import gettext as _
+from forecourt.web.language import translated
 from forecourt.web.rendering import STATIC
 from forecourt.web.visit import AnyRequest, House, Visit
 
@@ -126,7 +127,7 @@ def _answer_error(visit: Visit, error: Exception) -> Response[Any]:
             sentence = _("This form is too old or does not come from this page. Open the page again and repeat it.")
             return _page(visit, HTTPStatus.FORBIDDEN, sentence)
         case DomainError():
-            return _page(visit, STATUS_BY_KIND[error.kind], error.sentence)
+            return _page(visit, STATUS_BY_KIND[error.kind], translated(error.said))
         case HTTPException() if error.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
             return _page(visit, HTTPStatus(error.status_code), _sentence(error))
     _log.error("page_failed", method=visit.request.method, path=visit.request.scope["path"], exc_info=error)

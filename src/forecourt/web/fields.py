@@ -15,7 +15,7 @@ from litestar.datastructures import UploadFile
 
 from forecourt.domain.errors import DomainError, Kind
 from forecourt.web.language import gettext as _
-from forecourt.web.language import manner
+from forecourt.web.language import manner, translated
 
 MAX_LINE: Final = 255
 MAX_NUMBER: Final = 2**31 - 1
@@ -168,7 +168,7 @@ class Fields:
     def take(self, error: DomainError) -> None:
         """What the business refused, beside the field that it names if the form has it."""
         name = error.field if error.field in self._given else WHOLE_FORM
-        self.refuse(name or WHOLE_FORM, error.sentence)
+        self.refuse(name or WHOLE_FORM, translated(error.said))
 
     def refusals(self) -> Refusals:
         """``with form.refusals():`` takes what the business refuses. What is gone (NOT_FOUND) is a matter of the page,

@@ -18,6 +18,8 @@ from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
+from forecourt.domain.errors import Sentence
+
 Given = TypeVar("Given")
 Result = TypeVar("Result")
 
@@ -72,6 +74,11 @@ def gettext(message: str) -> str:
 
 def ngettext(one: str, many: str, number: int) -> str:
     return _translations(_manner.get().language).ngettext(one, many, number)
+
+
+def translated(said: Sentence | str) -> str:
+    """What another room says, in the language of whoever reads it; in English as long as nobody has translated it."""
+    return (said if isinstance(said, Sentence) else Sentence(said)).spoken(gettext)
 
 
 def mark(message: str) -> str:

@@ -34,7 +34,7 @@ class Renderer:
         install = getattr(self.environment, "install_gettext_callables")  # noqa: B009  # the extension puts it there
         install(language.gettext, language.ngettext, newstyle=True)
         self.environment.filters |= FILTERS
-        self.environment.filters["path"] = to_path
+        self.environment.filters |= {"path": to_path, "translated": language.translated}
         self.environment.globals |= {
             "static": static,
             "MENU": MENU,

@@ -45,7 +45,7 @@ def test_excused_it_may_be_one_whole_word_of_it(name: str, is_its: bool) -> None
 def test_without_a_serial_number_no_certificate_is_its(serial: str | None) -> None:
     sentence = foreign_name(named("SN1"), Access(serial_number=serial))
     assert sentence is not None
-    assert "serialNumber" in sentence
+    assert "serialNumber" in str(sentence)
 
 
 @pytest.mark.parametrize(

@@ -126,7 +126,7 @@ def test_who_signs_is_chosen_by_use_and_by_group(authorities: Authorities) -> No
     chosen = authorities.choose(
         Choice(defaults={Use.SERVER: "city", Use.STATION: "lake"}, by_group={"north": OWN}), asked_by="test"
     )
-    assert any("import its root" in warning for warning in chosen.warnings)
+    assert any("import its root" in str(warning) for warning in chosen.warnings)
     assert authorities.authority_for(Use.SERVER, "north") == "city"
     assert authorities.authority_for(Use.STATION, "north") == OWN
     assert authorities.authority_for(Use.STATION, "south") == "lake"

@@ -155,14 +155,14 @@ def test_good_values_are_not_warned_of(name: str, value: str) -> None:
 def test_each_fault_is_told_in_one_sentence(name: str, value: str, about: str) -> None:
     [problem] = problems_with(name, value, NOTHING)
 
-    assert about in problem
-    assert problem.endswith(".")
+    assert about in str(problem)
+    assert str(problem).endswith(".")
 
 
 def test_a_warning_of_a_secret_does_not_tell_it() -> None:
     [problem] = problems_with("AuthorizationKey", "hunter2", NOTHING)
 
-    assert "hunter2" not in problem
+    assert "hunter2" not in str(problem)
 
 
 def test_what_the_station_says_counts_more_than_the_standard() -> None:
@@ -170,7 +170,7 @@ def test_what_the_station_says_counts_more_than_the_standard() -> None:
     frozen = Setting(name="AuthorizeRemoteTxRequests", value="true", is_read_only=True, learned_at=NOON)
     loose = Setting(name="NumberOfConnectors", value="2", learned_at=NOON)
 
-    assert "station says" in problems_with("AuthorizeRemoteTxRequests", "true", a_snapshot(frozen))[0]
+    assert "station says" in str(problems_with("AuthorizeRemoteTxRequests", "true", a_snapshot(frozen))[0])
     assert problems_with("NumberOfConnectors", "2", a_snapshot(loose)) == []
 
 
@@ -178,13 +178,14 @@ def test_a_key_is_spelled_as_the_station_spells_it() -> None:
     snapshot = a_snapshot(HeartBeatInterval="60")
 
     assert problems_with("HeartBeatInterval", "60", snapshot) == []
-    assert "spelled HeartBeatInterval" in problems_with("HeartbeatInterval", "60", snapshot)[0]
+    assert "spelled HeartBeatInterval" in str(problems_with("HeartbeatInterval", "60", snapshot)[0])
 
 
 def test_a_key_that_the_station_does_not_have_is_warned_of() -> None:
     snapshot = a_snapshot(Setting(name="BlinkRepeat", is_unknown=True, learned_at=NOON))
 
-    assert problems_with("BlinkRepeat", "1", snapshot) == ["The station said that it has no key BlinkRepeat."]
+    [problem] = problems_with("BlinkRepeat", "1", snapshot)
+    assert str(problem) == "The station said that it has no key BlinkRepeat."
 
 
 def test_a_list_may_be_as_long_as_the_station_says() -> None:
@@ -192,8 +193,8 @@ def test_a_list_may_be_as_long_as_the_station_says() -> None:
 
     assert problems_with("MeterValuesSampledData", "SoC,Voltage", snapshot) == []
     [problem] = problems_with("MeterValuesSampledData", "SoC,Voltage,RPM", snapshot)
-    assert "3 items" in problem
-    assert "allows 2" in problem
+    assert "3 items" in str(problem)
+    assert "allows 2" in str(problem)
 
 
 def test_a_station_that_does_not_say_how_long_a_list_may_be_promises_one_item() -> None:

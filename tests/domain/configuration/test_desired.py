@@ -8,7 +8,7 @@ from forecourt.domain.configuration.model import Drift
 from forecourt.domain.errands.model import (
     Order,
 )
-from forecourt.domain.errors import Kind
+from forecourt.domain.errors import Kind, in_english
 from forecourt.domain.paging import PageRequest
 from tests.domain.configuration.site import OPERATOR, Site
 from tests.domain.world import refused
@@ -58,7 +58,7 @@ def test_a_desired_value_replaces_the_one_before_and_comes_with_warnings(site: S
 
     assert sheet.desired is not None
     assert (sheet.name, sheet.desired.value, sheet.desired.asked_by) == ("HeartbeatInterval", "often", "another")
-    assert sheet.warnings == ("HeartbeatInterval takes a whole number in s.",)
+    assert in_english(sheet.warnings) == ("HeartbeatInterval takes a whole number in s.",)
     assert sheet.key is not None
     assert len(site.configuration.sheets(site.station)) == 1
 

@@ -54,7 +54,7 @@ def test_a_kind_of_key_that_would_be_dropped_holds_the_switch_back(town: Town) -
     town.has("A")
     number = town.plans(switch_percent=100)
     [warning] = town.progress(number).warnings
-    assert "of the kind RSA" in warning
+    assert "of the kind RSA" in str(warning)
     town.works()
     assert (town.state(number), town.presented()) == (READY, ["former", "former-rsa"])
     with refused(Kind.CONFLICT, field="despite", about="of the kind RSA"):

@@ -101,7 +101,7 @@ def test_all_faults_are_told_at_once() -> None:
         f"{P}[1].limit",
         f"{P}[1].numberPhases",
     ]
-    assert all(fault.reason.endswith(".") for fault in refusal.value.faults)
+    assert all(str(fault.reason).endswith(".") for fault in refusal.value.faults)
 
 
 def test_every_tenth_is_a_limit() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from forecourt.domain.errors import in_english
 from forecourt.domain.security_log.model import Kind, NoteFilter
 from forecourt.domain.trust.importing import Fate, ImportOutcome
 from forecourt.domain.trust.model import Purpose, Role
@@ -38,7 +39,7 @@ class Vicinity(World):
         served = self.trust.put_server_certificate(
             name, chain_pem=issued.chain_pem, key_pem=key or issued.key_pem, asked_by="admin"
         )
-        return served.warnings
+        return in_english(served.warnings)
 
     @contextmanager
     def counts(self) -> Iterator[None]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
 from forecourt.clock import Clock
 from forecourt.domain.access.account import (
@@ -31,8 +30,6 @@ from forecourt.domain.access.sessions import Sessions
 from forecourt.domain.errors import conflict, invalid, not_found
 from forecourt.domain.paging import Page, PageRequest
 from forecourt.pki.errors import BadSeal
-
-_WRONG_CODE: Final = "The code is wrong; check the clock of the device, and type the code that it shows now."
 
 
 class Accounts:
@@ -167,7 +164,9 @@ class Accounts:
             raise conflict("No second factor is being set up; begin again.")
         step = step_of(secret, code, self._clock.now())
         if step is None:
-            raise invalid(_WRONG_CODE, field="code")
+            raise invalid(
+                "The code is wrong; check the clock of the device, and type the code that it shows now.", field="code"
+            )
         self._store.put_totp(name, Totp(secret, step))
         return self._new_codes(name)
 

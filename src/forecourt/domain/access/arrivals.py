@@ -8,7 +8,7 @@ from typing import Final
 from forecourt.domain.access.account import MAX_ACCOUNT_CHARACTERS, MAX_SHOWN_CHARACTERS, Account
 from forecourt.domain.access.accounts import Accounts
 from forecourt.domain.access.permissions import Role
-from forecourt.domain.errors import DomainError, Kind
+from forecourt.domain.errors import DomainError, Kind, Sentence
 
 NAMELESS: Final = "somebody"
 MAX_NAMESAKES: Final = 100
@@ -39,11 +39,13 @@ def account_of(accounts: Accounts, who: Vouched, *, is_role_told: bool) -> Accou
     if found is None:
         return _make(accounts, who)
     if not found.is_enabled:
-        raise _refused(f"The account {found.name!r} is disabled here; ask an administrator.")
+        raise _refused(Sentence("The account {!r} is disabled here; ask an administrator.", found.name))
     if not is_role_told:
         return found
     if who.role is None:
-        raise _refused("The provider knows you, and says nothing of a role here; ask whoever gives roles there.")
+        raise _refused(
+            Sentence("The provider knows you, and says nothing of a role here; ask whoever gives roles there.")
+        )
     shown = _shown(who) or found.shown_name
     if who.role is found.role and shown == found.shown_name:
         return found
@@ -52,7 +54,7 @@ def account_of(accounts: Accounts, who: Vouched, *, is_role_told: bool) -> Accou
 
 def _make(accounts: Accounts, who: Vouched) -> Account:
     if who.role is None:
-        raise _refused("The provider knows you, and nothing gives you a role here; ask an administrator.")
+        raise _refused(Sentence("The provider knows you, and nothing gives you a role here; ask an administrator."))
     name = _add(accounts, _fit(who.name), _shown(who), who.role)
     return accounts.link(name, who.issuer, who.subject)
 
@@ -66,7 +68,9 @@ def _add(accounts: Accounts, wanted: str, shown_name: str, role: Role) -> str:
         except DomainError as error:
             if error.kind is not Kind.CONFLICT:
                 raise
-    raise _refused(f"There are {MAX_NAMESAKES} accounts named {wanted!r} already; ask an administrator for one.")
+    raise _refused(
+        Sentence("There are {} accounts named {!r} already; ask an administrator for one.", MAX_NAMESAKES, wanted)
+    )
 
 
 def _fit(name: str) -> str:
@@ -79,5 +83,5 @@ def _shown(who: Vouched) -> str:
     return "".join(one for one in who.shown_name if one.isprintable())[:MAX_SHOWN_CHARACTERS].strip()
 
 
-def _refused(sentence: str) -> DomainError:
+def _refused(sentence: Sentence) -> DomainError:
     return DomainError(Kind.REFUSED, sentence)

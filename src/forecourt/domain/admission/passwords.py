@@ -50,7 +50,7 @@ class SetPassword:
     number: PasswordNumber
     key: GeneratedKey | None
     """What was made here, to be shown once; None for a password that was given."""
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Sentence, ...] = ()
 
 
 class Passwords:
@@ -143,8 +143,9 @@ class Passwords:
         if password is None:
             raise not_found("The station {!r} has no password {}.", station.identity, number)
         if password.state is PasswordState.CURRENT:
-            sentence = f"Password {number} is the one that counts."
-            raise conflict(sentence if keep else Sentence("{} Set another one instead of dropping it.", sentence))
+            if keep:
+                raise conflict("Password {} is the one that counts.", number)
+            raise conflict("Password {} is the one that counts. Set another one instead of dropping it.", number)
         if keep:
             after = _only(before, number)
         elif password.state is PasswordState.FORMER:
@@ -300,11 +301,16 @@ def _is_dropped(access: Access, password: Password) -> bool:
     return password.state is PasswordState.FORMER and (current is None or current.number < password.number)
 
 
-def _doubts(secret: bytes) -> tuple[str, ...]:
-    if len(secret) < LEAST_BYTES:
-        return (f"The password has {len(secret)} bytes, and should have at least {LEAST_BYTES} (A00.FR.205).",)
-    if len(secret) > MOST_BYTES:
-        return (f"The password has {len(secret)} bytes; over OCPP a station takes {MOST_BYTES} at most (A00.FR.205).",)
+def _doubts(secret: bytes) -> tuple[Sentence, ...]:
+    size = len(secret)
+    if size < LEAST_BYTES:
+        few = Sentence("The password has {} bytes, and should have at least {} (A00.FR.205).", size, LEAST_BYTES)
+        return (few,)
+    if size > MOST_BYTES:
+        many = Sentence(
+            "The password has {} bytes; over OCPP a station takes {} at most (A00.FR.205).", size, MOST_BYTES
+        )
+        return (many,)
     return ()
 
 

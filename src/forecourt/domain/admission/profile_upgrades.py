@@ -22,7 +22,7 @@ from forecourt.domain.configuration.service import Configuration
 from forecourt.domain.errands.intents import RaiseSecurityProfile, Restart
 from forecourt.domain.errands.model import Delivery, Draft, Errand, ErrandNumber, ErrandState, Failure, Order
 from forecourt.domain.errands.service import Errands
-from forecourt.domain.errors import DomainError, conflict
+from forecourt.domain.errors import DomainError, Sentence, conflict, in_english, paragraph
 from forecourt.domain.provisioning.model import Station
 from forecourt.domain.security_log.model import Kind
 
@@ -72,7 +72,7 @@ class ProfileUpgrades:
             at=self._clock.now(),
         )
 
-    def doubts(self, station: Station, profile: SecurityProfile) -> list[str]:
+    def doubts(self, station: Station, profile: SecurityProfile) -> list[Sentence]:
         """What an operator should know who raises the profile by hand, in sentences; of a profile that is not higher,
         nothing."""
         if profile <= self._store.access(station.key).profile:
@@ -118,13 +118,13 @@ class ProfileUpgrades:
         found = self.preconditions(station, profile)
         missing = list(unmet(found))
         if missing and not despite:
-            raise conflict("{} Ask for it despite that, if the station has it all the same.", " ".join(missing))
+            raise conflict("{} Ask for it despite that, if the station has it all the same.", paragraph(missing))
         draft = said or Draft(
             operation=UPGRADE_SECURITY_PROFILE,
             intent=RaiseSecurityProfile(int(profile), str(int(profile))),
             shown=None,
         )
-        draft = replace(draft, warnings=(*draft.warnings, *missing, *unknown(found)))
+        draft = replace(draft, warnings=(*draft.warnings, *in_english(missing), *in_english(unknown(found))))
         upgrade = Upgrade(
             profile=profile,
             state=UpgradeState.OFFERED,

@@ -156,10 +156,11 @@ class Admissions:
         had: that is a decision of its own (A05.FR.09)."""
         kept = self._store.kept_profile(identity)
         if profile is not None and kept is not None and profile < kept:
-            sentence = f"The station {identity!r} was registered before and had the security profile {kept}."
             raise conflict(
-                "{} Register it without a profile, so that it comes back with that one; then lower it by hand.",
-                sentence,
+                "The station {!r} was registered before and had the security profile {}. Register it without a "
+                "profile, so that it comes back with that one; then lower it by hand.",
+                identity,
+                kept,
                 field="securityProfile",
             )
 
@@ -187,10 +188,12 @@ class Admissions:
         before = self._store.hold(station.key)
         is_lower = profile < before.profile
         if is_lower and not may_lower:
-            sentence = f"The station {station.identity!r} has the profile {before.profile}; {profile} is lower."
             raise conflict(
-                "{} It would be let in with less proof of who it is: say explicitly that it is to be lowered.",
-                sentence,
+                "The station {!r} has the profile {}; {} is lower. It would be let in with less proof of who it is: "
+                "say explicitly that it is to be lowered.",
+                station.identity,
+                before.profile,
+                profile,
                 field="profile",
             )
         if profile is before.profile and before.upgrade is None:

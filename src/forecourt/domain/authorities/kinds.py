@@ -9,7 +9,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from forecourt.domain.authorities.model import AuthorityKind
-from forecourt.domain.errors import invalid
+from forecourt.domain.errors import Sentence, invalid
 from forecourt.pki.certificate import Unreadable, read_bundle
 from forecourt.pki.errors import PkiError
 
@@ -31,11 +31,11 @@ class Setting:
     is_required: bool = False
     choices: tuple[str, ...] = ()
     """Any text when there are none."""
-    check: Callable[[str], str | None] | None = None
-    """Says in a sentence why a value cannot be used."""
+    check: Callable[[str], Sentence | str | None] | None = None
+    """Says why a value cannot be used."""
 
 
-def _url_fault(value: str) -> str | None:
+def _url_fault(value: str) -> Sentence | None:
     try:
         parts = urlsplit(value)
         is_safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _THIS_MACHINE)
@@ -43,30 +43,32 @@ def _url_fault(value: str) -> str | None:
     except ValueError:
         is_good, parts = False, urlsplit("")
     if not is_good or not value.isascii() or not value.isprintable() or " " in value:
-        return "It must be an address that begins with https://, such as https://ca.example.com/acme/directory."
+        return Sentence(
+            "It must be an address that begins with https://, such as https://ca.example.com/acme/directory."
+        )
     if parts.username is not None or parts.password is not None:
-        return "The address may not hold a name and password; there are settings for those."
+        return Sentence("The address may not hold a name and password; there are settings for those.")
     return None
 
 
-def _roots_fault(value: str) -> str | None:
+def _roots_fault(value: str) -> Sentence | str | None:
     try:
         found = read_bundle(value)
     except PkiError as error:
         return str(error)
     bad = next((one for one in found if isinstance(one, Unreadable)), None)
-    return None if bad is None else f"Certificate {bad.position} cannot be read: {bad.reason}"
+    return None if bad is None else Sentence("Certificate {} cannot be read: {}", bad.position, bad.reason)
 
 
-def _key_fault(value: str) -> str | None:
+def _key_fault(value: str) -> Sentence | None:
     """Nothing of the value is repeated: it is a secret."""
     try:
         read = json.loads(value)
     except ValueError:
         read = None
-    return (
-        None if isinstance(read, dict) and "kty" in read else "It must be a private key as a JSON Web Key (RFC 7517)."
-    )
+    if isinstance(read, dict) and "kty" in read:
+        return None
+    return Sentence("It must be a private key as a JSON Web Key (RFC 7517).")
 
 
 _ROOTS: Final = Setting(
@@ -165,18 +167,18 @@ def check_settings(kind: AuthorityKind, given: Mapping[str, str]) -> None:
                 "An authority of the kind {} needs the setting {}: {}",
                 kind.value,
                 setting.name,
-                setting.description,
+                Sentence(setting.description),
                 field=f"settings.{setting.name}",
             )
 
 
-def _fault(setting: Setting, value: str) -> str | None:
+def _fault(setting: Setting, value: str) -> Sentence | str | None:
     if len(value) > MAX_VALUE:
-        return f"It has {len(value):,} characters, and at most {MAX_VALUE:,} are kept."
+        return Sentence("It has {:,} characters, and at most {:,} are kept.", len(value), MAX_VALUE)
     if "\0" in value:
-        return "It may not hold the character U+0000."
+        return Sentence("It may not hold the character U+0000.")
     if setting.choices and value not in setting.choices:
-        return f"It must be one of {', '.join(setting.choices)}."
+        return Sentence("It must be one of {}.", ", ".join(setting.choices))
     return None if setting.check is None else setting.check(value)
 
 

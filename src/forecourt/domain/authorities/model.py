@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, TypeAlias
 
+from forecourt.domain.errors import Sentence
 from forecourt.domain.signing.model import Use
 from forecourt.pki.certificate import Certificate
 from forecourt.pki.keys import PrivateKey
@@ -233,8 +234,8 @@ class OwnStatus:
     """What was asked for, and is not made yet."""
     uses_token: bool
     """A key that is needed is in the token."""
-    troubles: Sequence[str]
-    """What an operator has to see to, in sentences."""
+    troubles: Sequence[Sentence]
+    """What an operator has to see to."""
 
 
 @dataclass(frozen=True, slots=True)

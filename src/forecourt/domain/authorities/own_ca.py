@@ -29,7 +29,7 @@ from forecourt.domain.authorities.own_policy import check_policy
 from forecourt.domain.authorities.own_revocations import OwnRevocations
 from forecourt.domain.authorities.own_troubles import NAMELESS, subjects, troubles
 from forecourt.domain.authorities.store import NewOwn
-from forecourt.domain.errors import DomainError, conflict, invalid, not_found
+from forecourt.domain.errors import DomainError, Sentence, conflict, invalid, not_found
 from forecourt.domain.trust.model import Origin, Purpose, Role
 from forecourt.pki.certificate import Certificate
 from forecourt.pki.keys import PrivateKey
@@ -130,7 +130,7 @@ class OwnCa(OwnRevocations):
         DomainError CONFLICT while nobody has said whose name it bears."""
         self._store.lock()
         if self.organisation() is None:
-            raise conflict("{}.", NAMELESS)
+            raise conflict(NAMELESS)
         if not self._store.is_wanted():
             self._store.want()
             self._note("The hierarchy of the own authority was asked for.", asked_by)
@@ -178,15 +178,14 @@ class OwnCa(OwnRevocations):
         """Stations that know only the root before the one in force find no way over two roots."""
         former = self._has_former_root(family)
         if former is not None:
-            sentence = f"{quoted(former.certificate.subject)} before the root in force is trusted still, and stations"
             raise conflict(
-                "{} that know only that one would be locked out; renew what is below it, and retire it first: "
-                "forecourt ca retire {}….",
-                sentence,
+                "{} before the root in force is trusted still, and stations that know only that one would be locked "
+                "out; renew what is below it, and retire it first: forecourt ca retire {}….",
+                quoted(former.certificate.subject),
                 former.fingerprint[:16],
             )
 
-    def activate(self, fingerprint: str, *, asked_by: str) -> tuple[str, ...]:
+    def activate(self, fingerprint: str, *, asked_by: str) -> tuple[Sentence, ...]:
         """Put the next root in force: a new issuing CA is made below it. Certificates below the root before it stay
         good. Returns what an operator should know. Raises DomainError NOT_FOUND, UNAVAILABLE when its key cannot be
         opened, or CONFLICT, also while the root before the one in force is trusted."""
@@ -198,7 +197,7 @@ class OwnCa(OwnRevocations):
         self._check_former(following.family)
         self._put_in_force(following, asked_by)
         return (
-            (
+            Sentence(
                 "Stations that know only the root before it find their way over its cross certificate, which is sent "
                 "along; those that do not follow it need the new root first."
             ),
@@ -213,7 +212,7 @@ class OwnCa(OwnRevocations):
         self._note(f"The root {quoted(following.certificate.subject)} is in force.", asked_by)
         self._changes.signing_wanted()
 
-    def retire(self, fingerprint: str, *, asked_by: str, despite: bool = False) -> tuple[str, ...]:
+    def retire(self, fingerprint: str, *, asked_by: str, despite: bool = False) -> tuple[Sentence, ...]:
         """Give up a certificate that signs no more, or a next root, with everything below it: what they have signed is
         refused from the next handshake on. Its issuer's list says so, a last list of its own is good until it ends, and
         then its key is forgotten. Returns what an operator should know. Raises DomainError NOT_FOUND, or CONFLICT for
@@ -243,8 +242,8 @@ class OwnCa(OwnRevocations):
         in_token = [one.key_id[:16] for one in (retired, *below) if one.is_in_token]
         self._changes.signing_wanted()
         return (
-            f"Certificates below it are refused from now on; good were {good}.",
-            *(f"Its key {key_id}… is still in the token; remove it there." for key_id in in_token),
+            Sentence("Certificates below it are refused from now on; good were {}.", good),
+            *(Sentence("Its key {}… is still in the token; remove it there.", key_id) for key_id in in_token),
         )
 
     def _retire(self, one: OwnCertificate, asked_by: str) -> None:
@@ -372,7 +371,7 @@ class OwnCa(OwnRevocations):
             if trouble is None:
                 self._alarms.end(Topic.OWN_CA, subject)
             else:
-                self._alarms.raise_(Topic.OWN_CA, subject, trouble.level, trouble.sentence)
+                self._alarms.raise_(Topic.OWN_CA, subject, trouble.level, str(trouble.sentence))
 
     def prune(self) -> int:
         """Forget revocations of certificates that have expired, or whose issuer has, after the last list that had to

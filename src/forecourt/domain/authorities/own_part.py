@@ -110,7 +110,7 @@ class OwnPart:
         issuing: dict[KeyFamily, IssuingChain] = {}
         reasons = []
         if not state.has_name:
-            reasons.append(f"{NAMELESS}.")
+            reasons.append(str(NAMELESS))
         for family in families_of(state):
             own = state.in_force(family, Rank.ISSUING)
             if own is None or own.fingerprint in state.revoked or own.certificate.has_ended(now):
@@ -128,11 +128,12 @@ class OwnPart:
         try:
             return OpenedOwn(own, self._store.key(own.fingerprint))
         except PkiError as error:
-            sentence = f"The key of {quoted(own.certificate.subject)} cannot be opened: {error}"
             raise DomainError(
                 Kind.UNAVAILABLE,
-                "{} Start with the secret key with which it was sealed, or replace the certificate.",
-                sentence,
+                "The key of {} cannot be opened: {} Start with the secret key with which it was sealed, or replace the "
+                "certificate.",
+                quoted(own.certificate.subject),
+                error,
             ) from error
 
     def fault_of(self, chain: Sequence[Certificate]) -> str | None:

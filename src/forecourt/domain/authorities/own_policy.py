@@ -7,7 +7,7 @@ from typing import Final
 
 from forecourt.domain.authorities.model import OwnPolicy
 from forecourt.domain.errors import DomainError, invalid
-from forecourt.pki.names import name_fault
+from forecourt.pki.names import MAX_NAME, name_fault
 
 LONGEST_DAYS: Final = 366 * 100
 LONGEST_BACK: Final = timedelta(days=30)
@@ -22,9 +22,13 @@ def check_policy(policy: OwnPolicy) -> None:
     """Raises DomainError INVALID."""
     if not policy.families:
         raise invalid("The own authority needs keys of one family at least: rsa, ecdsa, or both.", field="families")
-    if policy.organisation is not None and (why := name_fault(policy.organisation)) is not None:
+    if policy.organisation is not None and name_fault(policy.organisation) is not None:
         raise invalid(
-            "The organization stands in CA certificates. {!r} {}.", policy.organisation[:50], why, field="organisation"
+            "The organization stands in CA certificates, and {!r} cannot: it has 1 to {} characters that can be "
+            "shown, and no spaces around it (RFC 5280 appendix A.1).",
+            policy.organisation[:50],
+            MAX_NAME,
+            field="organisation",
         )
     _check(policy.root_days, "rootDays", least=2, most=LONGEST_DAYS)
     _check(policy.issuing_days, "issuingDays", least=1, most=policy.root_days)

@@ -8,12 +8,13 @@ from datetime import datetime
 from typing import Final
 
 from forecourt.domain.alarms.model import Level
-from forecourt.domain.authorities.model import KeyFamily, Phase, Rank
+from forecourt.domain.authorities.model import KeyFamily, OwnCertificate, Phase, Rank
 from forecourt.domain.authorities.own_plan import OwnState, families_of, issuing_lead, root_lead, still_good
+from forecourt.domain.errors import Sentence, paragraph
 
-NAMELESS: Final = (
+NAMELESS: Final = Sentence(
     "The own authority has no name yet: its CA certificates say whose they are (A00.FR.404). Set the operator's name "
-    "(cpoName of the security policy), or another one with: forecourt ca create --organisation NAME"
+    "(cpoName of the security policy), or another one with: forecourt ca create --organisation NAME."
 )
 """Told to whoever asks for a hierarchy, and to requests that wait for one."""
 
@@ -26,7 +27,7 @@ class Trouble:
 
     subject: str
     level: Level
-    sentence: str
+    sentence: Sentence
 
 
 def subjects() -> list[str]:
@@ -38,7 +39,7 @@ def troubles(state: OwnState, at: datetime) -> list[Trouble]:
     """What ends soon although something should have taken its place, and what only an operator can do."""
     found = [*_root_troubles(state, at), *_issuing_troubles(state, at)]
     if state.is_wanted and not state.has_name:
-        found.append(Trouble(_NAME, Level.CRITICAL, f"{NAMELESS}."))
+        found.append(Trouble(_NAME, Level.CRITICAL, NAMELESS))
     return found
 
 
@@ -51,17 +52,20 @@ def _root_troubles(state: OwnState, at: datetime) -> Iterator[Trouble]:
         left = active.certificate.not_after - at
         if following is None and left >= root_lead(state.policy):
             continue
-        advice = "Make the next one with: forecourt ca roll-root"
-        if following is not None:
-            known = "" if following.cross else " No root vouches for it, because the key of the one in force is lost."
-            advice = f"Install the next root {following.fingerprint[:16]}… at all stations, and activate it.{known}"
         level = Level.CRITICAL if left < state.policy.longest_leaf else Level.WARNING
-        sentence = f"The {family.value.upper()} root of the own authority ends on"
-        yield Trouble(
-            f"{family.value} {Rank.ROOT.value}",
-            level,
-            f"{sentence} {active.certificate.not_after:%Y-%m-%d}. {advice.rstrip('.')}.",
+        ends = Sentence(
+            "The {} root of the own authority ends on {:%Y-%m-%d}.", family.value.upper(), active.certificate.not_after
         )
+        yield Trouble(f"{family.value} {Rank.ROOT.value}", level, paragraph([ends, *_advice(following)]))
+
+
+def _advice(following: OwnCertificate | None) -> Iterator[Sentence]:
+    if following is None:
+        yield Sentence("Make the next one with: forecourt ca roll-root.")
+        return
+    yield Sentence("Install the next root {}… at all stations, and activate it.", following.fingerprint[:16])
+    if following.cross is None:
+        yield Sentence("No root vouches for it, because the key of the one in force is lost.")
 
 
 def _issuing_troubles(state: OwnState, at: datetime) -> Iterator[Trouble]:
@@ -72,7 +76,10 @@ def _issuing_troubles(state: OwnState, at: datetime) -> Iterator[Trouble]:
         left = issuing.certificate.not_after - at
         if left < issuing_lead(state.policy):
             level = Level.CRITICAL if left < state.policy.longest_leaf else Level.WARNING
-            sentence = f"The {family.value.upper()} issuing CA of the own authority ends on"
-            when = f"{issuing.certificate.not_after:%Y-%m-%d}, and nothing took its place"
-            advice = "see the log of the system, and the end of its root"
-            yield Trouble(f"{family.value} {Rank.ISSUING.value}", level, f"{sentence} {when}; {advice}.")
+            sentence = Sentence(
+                "The {} issuing CA of the own authority ends on {:%Y-%m-%d}, and nothing took its place; see the log of"
+                " the system, and the end of its root.",
+                family.value.upper(),
+                issuing.certificate.not_after,
+            )
+            yield Trouble(f"{family.value} {Rank.ISSUING.value}", level, sentence)

@@ -14,7 +14,7 @@ from forecourt.domain.authorities.kinds import OUTSIDE, check_settings, split
 from forecourt.domain.authorities.model import OWN, Authority, AuthorityKind, Choice
 from forecourt.domain.authorities.store import AuthorityStore, Requests, SignerNotes
 from forecourt.domain.changes import Changes
-from forecourt.domain.errors import DomainError, Kind, conflict, invalid, not_found
+from forecourt.domain.errors import DomainError, Kind, Sentence, conflict, invalid, not_found
 from forecourt.domain.security_log.model import Kind as LogKind
 from forecourt.domain.security_log.model import Note
 from forecourt.domain.security_log.service import SecurityLog
@@ -39,7 +39,7 @@ class Chosen:
     """Who is asked for what, after a change, and what an operator should know about it."""
 
     choice: Choice
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Sentence, ...] = ()
 
 
 class Authorities:
@@ -217,13 +217,18 @@ class Authorities:
         self._log.note(Note(kind=LogKind.AUTHORITY_CHANGED, reason=sentence, asked_by=asked_by))
 
 
-def _warnings(choice: Choice, known: Mapping[str, Authority]) -> list[str]:
+def _warnings(choice: Choice, known: Mapping[str, Authority]) -> list[Sentence]:
     chosen = {*choice.defaults.values(), *choice.by_group.values()}
     disabled = sorted(name for name in chosen if not known[name].is_enabled)
     return [
-        *(f"The authority {name!r} is disabled: requests to it wait until it is enabled." for name in disabled),
         *(
-            f"Stations accept what {name!r} signs only if this system does: import its root for stationIdentity."
+            Sentence("The authority {!r} is disabled: requests to it wait until it is enabled.", name)
+            for name in disabled
+        ),
+        *(
+            Sentence(
+                "Stations accept what {!r} signs only if this system does: import its root for stationIdentity.", name
+            )
             for name in sorted(chosen - {OWN})
         ),
     ]

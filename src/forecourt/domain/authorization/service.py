@@ -19,7 +19,7 @@ from forecourt.domain.authorization.model import (
 )
 from forecourt.domain.authorization.store import TokenStore
 from forecourt.domain.drivers.model import DriverNumber
-from forecourt.domain.errors import DomainError, conflict, invalid, not_found
+from forecourt.domain.errors import DomainError, Sentence, conflict, invalid, not_found
 from forecourt.domain.paging import Page, PageRequest
 from forecourt.domain.provisioning.model import Station
 
@@ -74,23 +74,23 @@ class Authorization:
         if self._store.add_all(tokens, self._clock.now()) != len(tokens):
             raise conflict("One of these id tags was registered meanwhile. None was taken; try again.")
 
-    def faults(self, tokens: Sequence[IdToken]) -> dict[int, str]:
+    def faults(self, tokens: Sequence[IdToken]) -> dict[int, Sentence]:
         """Why tokens cannot be registered together, by their positions."""
         known = self._store.known([token.id_token for token in tokens])
         drivers = self._store.known_drivers({token.driver for token in tokens if token.driver is not None})
         seen: dict[str, int] = {}
-        faults: dict[int, str] = {}
+        faults: dict[int, Sentence] = {}
         for index, token in enumerate(tokens):
             try:
                 check_token(token)
                 _check_driver(token, drivers)
             except DomainError as error:
-                faults[index] = error.sentence
+                faults[index] = error.said
             folded = fold(token.id_token)
             if folded in known:
-                faults.setdefault(index, f"An id tag {token.id_token!r} is registered already.")
+                faults.setdefault(index, Sentence("An id tag {!r} is registered already.", token.id_token))
             elif folded in seen:
-                faults.setdefault(index, f"The id tag {token.id_token!r} is here twice.")
+                faults.setdefault(index, Sentence("The id tag {!r} is here twice.", token.id_token))
             seen.setdefault(folded, index)
         return faults
 

@@ -12,7 +12,7 @@ from typing import Final
 from forecourt.domain.authorization.model import IdToken
 from forecourt.domain.drivers.model import DriverNumber
 from forecourt.domain.drivers.service import MAX_DRIVER_NUMBER
-from forecourt.domain.errors import DomainError, Kind
+from forecourt.domain.errors import DomainError, Kind, Sentence
 from forecourt.domain.services import Services
 
 MOST_BYTES: Final = 3 * 1024 * 1024
@@ -45,15 +45,15 @@ class Sheet:
     tokens: list[tuple[int, IdToken]] = field(default_factory=list)
     owners: dict[int, str] = field(default_factory=dict)
     """Line → whom it names as the driver: a number or an e-mail address."""
-    faults: dict[int, str] = field(default_factory=dict)
+    faults: dict[int, Sentence | str] = field(default_factory=dict)
     """Line → what is wrong with it; 0 is the file as a whole."""
 
-    def refuse(self, line: int, sentence: str) -> None:
+    def refuse(self, line: int, sentence: Sentence | str) -> None:
         self.faults.setdefault(line, sentence)
 
     @property
-    def told(self) -> Sequence[tuple[int, str]]:
-        return sorted(self.faults.items())[:MOST_TOLD]
+    def told(self) -> Sequence[tuple[int, Sentence | str]]:
+        return [(line, self.faults[line]) for line in sorted(self.faults)[:MOST_TOLD]]
 
 
 class SheetRefused(DomainError):
@@ -64,7 +64,7 @@ class SheetRefused(DomainError):
         counted = "1 fault" if count == 1 else f"{count} faults"
         sentence = f"The file has {counted}, and nothing of it was taken. Correct it and send it again."
         super().__init__(Kind.INVALID, sentence)
-        self.told = [(f"line {line}" if line else "file", text) for line, text in sheet.told]
+        self.told = [(f"line {line}" if line else "file", str(text)) for line, text in sheet.told]
         """Where something is wrong, and what; at most :data:`MOST_TOLD`."""
 
 

@@ -9,6 +9,7 @@ from typing import Final
 from forecourt.domain.configuration.catalogue import known_key
 from forecourt.domain.configuration.keys import Access, Key, KeyType
 from forecourt.domain.configuration.model import Snapshot, as_number, items_of
+from forecourt.domain.errors import Sentence
 
 AUTHORIZATION_KEY_DIGITS: Final = range(32, 41, 2)
 """16 to 20 bytes in hexadecimal (security whitepaper A00.FR.205)."""
@@ -17,8 +18,8 @@ DEFAULT_LIST_LENGTH: Final = 1
 """Items in a list of a station that has no ``…MaxLength`` for it (OCPP 1.6 §5.3)."""
 
 
-def problems_with(name: str, value: str, snapshot: Snapshot) -> list[str]:
-    """Sentences on what looks wrong about setting a key of this station to a value."""
+def problems_with(name: str, value: str, snapshot: Snapshot) -> list[Sentence]:
+    """What looks wrong about setting a key of this station to a value."""
     key = known_key(name)
     found = list(_problems_with_name(name, key, snapshot))
     if key is not None:
@@ -27,7 +28,7 @@ def problems_with(name: str, value: str, snapshot: Snapshot) -> list[str]:
 
 
 def problems_with_names(names: Sequence[str], snapshot: Snapshot) -> list[str]:
-    """Sentences on what looks wrong about asking for keys by these names."""
+    """What looks wrong about asking for keys by these names."""
     limit = snapshot.number("GetConfigurationMaxKeys")
     if limit is not None and len(names) > limit:
         sentence = f"{len(names)} keys are asked for and the station allows {limit} in one message"
@@ -35,76 +36,91 @@ def problems_with_names(names: Sequence[str], snapshot: Snapshot) -> list[str]:
     return []
 
 
-def _problems_with_name(name: str, key: Key | None, snapshot: Snapshot) -> Iterator[str]:
+def _problems_with_name(name: str, key: Key | None, snapshot: Snapshot) -> Iterator[Sentence]:
     spelling = snapshot.spelling(name)
     if spelling != name:
-        yield f"The key is spelled {spelling}; {name} differs in case and the station may not know it."
+        yield Sentence("The key is spelled {}; {} differs in case and the station may not know it.", spelling, name)
     setting = snapshot.find(name)
     if setting is not None and setting.is_unknown:
-        yield f"The station said that it has no key {spelling}."
+        yield Sentence("The station said that it has no key {}.", spelling)
     elif setting is not None and setting.is_read_only:
-        yield f"The station says that {spelling} is read-only."
+        yield Sentence("The station says that {} is read-only.", spelling)
     elif key is not None and key.access is Access.READ and setting is None:
-        yield f"{spelling} is read-only by the standard."
+        yield Sentence("{} is read-only by the standard.", spelling)
 
 
-def _problems_with_value(key: Key, value: str, snapshot: Snapshot) -> Iterator[str]:
+def _problems_with_value(key: Key, value: str, snapshot: Snapshot) -> Iterator[Sentence]:
     match key.type:
         case KeyType.BOOLEAN:
             if value not in ("true", "false"):
-                yield f"{key.name} takes true or false, in lower case."
+                yield Sentence("{} takes true or false, in lower case.", key.name)
         case KeyType.INTEGER:
             yield from _problems_with_number(key, value, snapshot)
         case KeyType.LIST:
             yield from _problems_with_list(key, value, snapshot)
         case KeyType.TEXT:
             if key.name == "AuthorizationKey" and not _is_key(value):
-                yield "AuthorizationKey takes 16 to 20 bytes in hexadecimal: 32 to 40 digits, an even number of them."
+                yield Sentence(
+                    "AuthorizationKey takes 16 to 20 bytes in hexadecimal: 32 to 40 digits, an even number of them."
+                )
 
 
-def _problems_with_number(key: Key, value: str, snapshot: Snapshot) -> Iterator[str]:
+def _problems_with_number(key: Key, value: str, snapshot: Snapshot) -> Iterator[Sentence]:
     number = _whole_number(value)
-    unit = "" if key.unit is None else f" {key.unit}"
+    if number is None and key.unit:
+        yield Sentence("{} takes a whole number in {}.", key.name, Sentence(key.unit))
+        return
     if number is None:
-        yield f"{key.name} takes a whole number" + (f" in {key.unit}." if key.unit else ".")
+        yield Sentence("{} takes a whole number.", key.name)
         return
     if key.low is not None and number < key.low:
-        yield f"{key.name} must be at least {key.low}{unit}."
+        yield Sentence("{} must be at least {}.", key.name, _amount(key.low, key.unit))
     if key.high is not None and number > key.high:
-        yield f"{key.name} must be at most {key.high}{unit}."
+        yield Sentence("{} must be at most {}.", key.name, _amount(key.high, key.unit))
     if key.name == "SecurityProfile":
         present = as_number(snapshot.value(key.name))
         if present is not None and number < present:
-            yield f"The security profile is {present}; it cannot be lowered over OCPP (security whitepaper A05.FR.01)."
+            yield Sentence(
+                "The security profile is {}; it cannot be lowered over OCPP (security whitepaper A05.FR.01).", present
+            )
 
 
-def _problems_with_list(key: Key, value: str, snapshot: Snapshot) -> Iterator[str]:
+def _amount(number: int, unit: str | None) -> Sentence | int:
+    return number if unit is None else Sentence("{} {}", number, Sentence(unit))
+
+
+def _problems_with_list(key: Key, value: str, snapshot: Snapshot) -> Iterator[Sentence]:
     found = items_of(value)
     if key.items is not None:
         for item in found:
             if not key.items.is_item(item):
-                yield f"{key.name} cannot hold {item!r}; it takes {_allowed(key)}."
+                yield Sentence("{} cannot hold {!r}; it takes {}.", key.name, item, _allowed(key))
     for item, count in Counter(found).items():
         if count > 1:
-            yield f"{key.name} names {item!r} {count} times."
+            yield Sentence("{} names {!r} {} times.", key.name, item, count)
     limit = snapshot.number(key.limit_name)
     if limit is not None:
         if len(found) > limit:
-            yield f"{key.name} has {len(found)} items and the station allows {limit} (its {key.limit_name})."
+            yield Sentence(
+                "{} has {} items and the station allows {} (its {}).", key.name, len(found), limit, key.limit_name
+            )
     elif snapshot.completed_at is not None and len(found) > DEFAULT_LIST_LENGTH:
-        yield (
-            f"{key.name} has {len(found)} items; the station has no {key.limit_name}, and then a single one is all"
-            " that the standard promises (OCPP 1.6 §5.3)."
+        yield Sentence(
+            "{} has {} items; the station has no {}, and then a single one is all that the standard promises (OCPP 1.6"
+            " §5.3).",
+            key.name,
+            len(found),
+            key.limit_name,
         )
 
 
-def _allowed(key: Key) -> str:
+def _allowed(key: Key) -> Sentence | str:
     if key.items is None:
-        return "any item"
+        return Sentence("any item")
     names = ", ".join(key.items.allowed)
     if key.items.is_numbered:
-        return f"CONNECTOR.ROTATION, where the rotation is one of {names}"
-    return f"{names}, each also with a phase as in Voltage.L1" if key.items.endings else names
+        return Sentence("CONNECTOR.ROTATION, where the rotation is one of {}", names)
+    return Sentence("{}, each also with a phase as in Voltage.L1", names) if key.items.endings else names
 
 
 def _whole_number(value: str) -> int | None:

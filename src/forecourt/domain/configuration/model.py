@@ -9,7 +9,7 @@ from typing import Final
 
 from forecourt.domain.configuration.catalogue import known_key
 from forecourt.domain.configuration.keys import Key, KeyType
-from forecourt.domain.errors import invalid
+from forecourt.domain.errors import Sentence, invalid
 from forecourt.redaction import is_secret_key
 
 MAX_NAME_CHARACTERS: Final = 50
@@ -92,7 +92,7 @@ class SettingSheet:
     setting: Setting | None
     desired: Desired | None
     key: Key | None
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Sentence, ...] = ()
     """What looks wrong about the desired value."""
 
     @property

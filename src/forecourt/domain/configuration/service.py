@@ -28,7 +28,7 @@ from forecourt.domain.configuration.store import ConfigurationStore
 from forecourt.domain.errands.intents import ChangeSetting, Intent, ReadSettings
 from forecourt.domain.errands.model import Delivery, Draft, Errand, Order, Priority
 from forecourt.domain.errands.service import Errands
-from forecourt.domain.errors import conflict, invalid, not_found
+from forecourt.domain.errors import Sentence, conflict, in_english, invalid, not_found, paragraph
 from forecourt.domain.paging import Page, PageRequest
 from forecourt.domain.provisioning.model import Station
 from forecourt.redaction import is_secret_key
@@ -155,13 +155,14 @@ class Configuration:
             for sheet in drifting
             if sheet.desired is not None and not sheet.is_impossible and sheet.name not in left_out
         ]
-        skipped = f" Left out: {', '.join(left_out)}; ChangePassword and UpgradeSecurityProfile send those."
+        skipped = Sentence("Left out: {}; ChangePassword and UpgradeSecurityProfile send those.", ", ".join(left_out))
         if not changes:
             rest = [sheet for sheet in drifting if sheet.name not in left_out]
-            raise conflict("{}{}", _nothing_to_apply(station, rest), skipped if left_out else "")
+            reason = _nothing_to_apply(station, rest)
+            raise conflict(paragraph([reason, skipped]) if left_out else reason)
         if left_out:
             intent, warnings = changes[0]
-            changes[0] = (intent, (*warnings, skipped.strip()))
+            changes[0] = (intent, (*warnings, skipped))
         return self._ask_all(station, APPLY, changes, order)
 
     def desire(self, station: Station, name: str, value: str, asked_by: str) -> SettingSheet:
@@ -204,7 +205,7 @@ class Configuration:
 
     def problems(self, station: Station, name: str, value: str) -> list[str]:
         """What looks wrong about setting a key of this station."""
-        return problems_with(name, value, self._store.snapshot(station.key))
+        return [str(one) for one in problems_with(name, value, self._store.snapshot(station.key))]
 
     def problems_with_names(self, station: Station, names: Sequence[str]) -> list[str]:
         """What looks wrong about asking this station for keys."""
@@ -255,12 +256,13 @@ class Configuration:
         ]
 
     def _ask_all(
-        self, station: Station, operation: str, wanted: Sequence[tuple[Intent, tuple[str, ...]]], order: Order
+        self, station: Station, operation: str, wanted: Sequence[tuple[Intent, tuple[Sentence, ...]]], order: Order
     ) -> Errand:
         """Ask for the first as it was ordered, and have the others follow as soon as the station can take them. They
         belong to no batch, which counts one errand per station."""
         drafts = [
-            Draft(operation=operation, intent=intent, shown=None, warnings=warnings) for intent, warnings in wanted
+            Draft(operation=operation, intent=intent, shown=None, warnings=in_english(warnings))
+            for intent, warnings in wanted
         ]
         if len(drafts) > 1:
             more = f"{len(drafts) - 1} more messages follow, each an errand of its own."
@@ -304,8 +306,11 @@ def _is_old(completed_at: datetime | None, now: datetime, refresh_after: timedel
     return completed_at is None or now - completed_at >= refresh_after
 
 
-def _nothing_to_apply(station: Station, drifting: Sequence[SettingSheet]) -> str:
+def _nothing_to_apply(station: Station, drifting: Sequence[SettingSheet]) -> Sentence:
     if drifting:
-        names = ", ".join(sheet.name for sheet in drifting)
-        return f"The station {station.identity!r} says that all keys that differ are read-only or unknown: {names}."
-    return f"The station {station.identity!r} has every desired value already, so there is nothing to send."
+        return Sentence(
+            "The station {!r} says that all keys that differ are read-only or unknown: {}.",
+            station.identity,
+            ", ".join(sheet.name for sheet in drifting),
+        )
+    return Sentence("The station {!r} has every desired value already, so there is nothing to send.", station.identity)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, NewType
 
+from forecourt.domain.errors import Sentence
 from forecourt.domain.jobs.model import JobNumber, JobState
 
 TicketNumber = NewType("TicketNumber", int)
@@ -67,16 +68,22 @@ class Ticket:
     is_registered: bool
     """Its station was not taken off the register."""
 
-    def trouble(self, now: datetime) -> str | None:
-        """Why it is not good any more, in words that follow its name; None while it is good."""
+    def trouble(self, now: datetime) -> Sentence | None:
+        """Why it is not good any more; None while it is good."""
         if not self.is_registered:
-            return "was for a station that was removed"
+            return Sentence("The ticket {} was for a station that was removed.", self.number)
         if now >= self.ends_at:
-            return "has expired"
+            return Sentence("The ticket {} has expired.", self.number)
         if self.job_state is not None and self.job_state not in _WORKING:
-            return f"was for the job {self.job}, which has ended: it is {self.job_state.value}"
+            return Sentence(
+                "The ticket {} was for the job {}, which has ended: it is {}.",
+                self.number,
+                self.job,
+                self.job_state.value,
+            )
         if self.uses_left < 1 and self.direction is Direction.DOWNLOAD:
-            return "was used already"  # of an upload it depends on what comes: it may be the same once more
+            # of an upload it depends on what comes: it may be the same once more
+            return Sentence("The ticket {} was used already.", self.number)
         return None
 
 

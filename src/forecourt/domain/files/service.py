@@ -189,7 +189,7 @@ class Files:
             raise not_found("There is no ticket for this {}.", direction.value)
         trouble = ticket.trouble(self._clock.now())
         if trouble is not None:
-            raise DomainError(Kind.REFUSED, "The ticket {} {}.", ticket.number, trouble)
+            raise DomainError(Kind.REFUSED, trouble)
         return ticket
 
     def begin_download(self, token: str) -> Ticket:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Final
 
 from forecourt.clock import Clock
-from forecourt.domain.errors import DomainError, conflict, not_found
+from forecourt.domain.errors import DomainError, Sentence, conflict, not_found
 from forecourt.domain.files.model import Kept
 from forecourt.domain.firmware.checks import check_can_be_sent, check_words
 from forecourt.domain.firmware.model import (
@@ -35,7 +35,7 @@ _SHOWN_JOBS: Final = 10
 
 HOLDS: Final = timedelta(minutes=1)
 
-UNSIGNED: Final = (
+UNSIGNED: Final = Sentence(
     "The image has no signature: stations that install signed firmware only refuse it (L01.FR.20). Sign it, or give the"
     " maker's signature and signing certificate."
 )
@@ -208,9 +208,9 @@ class FirmwareImages:
         self._log.note(Note(kind=Kind.FIRMWARE_CHANGED, reason=reason, asked_by=asked_by))
 
 
-def doubtful(fault: str) -> str:
+def doubtful(fault: str) -> Sentence:
     """What is told of a check that failed."""
-    return f"Stations will probably refuse this firmware (A00.FR.706). {fault}"
+    return Sentence("Stations will probably refuse this firmware (A00.FR.706). {}", fault)
 
 
 def _name_is_taken(name: str) -> DomainError:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
 
 from forecourt.clock import Clock
 from forecourt.domain.errors import DomainError, conflict, not_found
@@ -19,8 +18,6 @@ from forecourt.domain.trust.service import Trust
 from forecourt.pki.errors import PkiError
 from forecourt.pki.keys import PrivateKey
 from forecourt.pki.wording import quoted
-
-_ADVICE: Final = "Start with the secret key with which it was sealed, or remove the key and give it once more."
 
 
 class FirmwareKeys:
@@ -94,7 +91,12 @@ class FirmwareKeys:
         try:
             opened = self._store.opened(name)
         except PkiError as error:
-            raise conflict("The firmware key {!r} cannot be opened: {} {}", name, error, _ADVICE) from error
+            raise conflict(
+                "The firmware key {!r} cannot be opened: {} Start with the secret key with which it was sealed, or "
+                "remove the key and give it once more.",
+                name,
+                error,
+            ) from error
         if opened is None:
             raise _no(name)
         return opened
@@ -106,7 +108,12 @@ class FirmwareKeys:
         try:
             root_key = self._store.opened_root(name)
         except PkiError as error:
-            raise conflict("The root of the firmware key {!r} cannot be opened: {} {}", name, error, _ADVICE) from error
+            raise conflict(
+                "The root of the firmware key {!r} cannot be opened: {} Start with the secret key with which it was "
+                "sealed, or remove the key and give it once more.",
+                name,
+                error,
+            ) from error
         if key.root is None or root_key is None:
             raise conflict(
                 "The firmware key {!r} was not made here, so that its root cannot issue another one.",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NewType
 
+from forecourt.domain.errors import Sentence
 from forecourt.domain.files.model import Kept
 from forecourt.pki.certificate import Certificate
 
@@ -81,7 +82,7 @@ class Checked:
     """An image after a change, and what an operator should know about it."""
 
     image: Image
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Sentence, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

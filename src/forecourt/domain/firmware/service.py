@@ -110,7 +110,7 @@ class Firmware:
                 raise conflict(
                     "{} Set despiteFailedCheck to send it all the same.", doubtful(fault), field="despiteFailedCheck"
                 )
-            doubts.append(doubtful(fault))
+            doubts.append(str(doubtful(fault)))
         shown = self._files.shown(station, Direction.DOWNLOAD, name=_file_name(image))
         job = self._add_job(station, wanted, order, shown)
         self._images.install(image, job)

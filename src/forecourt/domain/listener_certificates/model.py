@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from forecourt.domain.authorities.model import KeyFamily
-from forecourt.domain.errors import DomainError, invalid
+from forecourt.domain.errors import DomainError, Sentence, invalid
 from forecourt.domain.signing.model import SigningNumber
 from forecourt.pki.names import host_of, is_address, is_host_name
 
@@ -111,7 +111,7 @@ class Kept:
     """A managed server certificate after a change, and what an operator should know."""
 
     managed: Managed
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Sentence, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,10 +145,17 @@ def check_wish(wish: Wish) -> Wish:
     """The wish with host names as they are compared: in lower case, each once. Raises DomainError INVALID."""
     hosts = tuple(dict.fromkeys(_host_name(one) for one in wish.host_names))
     if not 1 <= len(hosts) <= MAX_HOST_NAMES:
-        raise _bad_hosts(f"Give 1 to {MAX_HOST_NAMES} host names: those that stations find in their address.")
+        raise _bad_hosts(
+            Sentence("Give 1 to {} host names: those that stations find in their address.", MAX_HOST_NAMES)
+        )
     if len(hosts[0]) > MAX_COMMON_NAME:
-        sentence = f"The first host name becomes the common name, which has at most {MAX_COMMON_NAME} characters"
-        raise _bad_hosts(f"{sentence} (RFC 5280); put a shorter one first.")
+        raise _bad_hosts(
+            Sentence(
+                "The first host name becomes the common name, which has at most {} characters (RFC 5280); put a "
+                "shorter one first.",
+                MAX_COMMON_NAME,
+            )
+        )
     if not wish.families:
         raise invalid("Choose at least one kind of key: rsa, ecdsa, or both.", field="families")
     before = wish.renew_before
@@ -158,8 +165,8 @@ def check_wish(wish: Wish) -> Wish:
         )
     if before is not None and wish.is_fast and before >= FAST_LIMIT * FAST_DAYS:
         raise invalid(
-            "With fast expiry a certificate lives {:.0f} hours, so it is renewed later than that before its end; "
-            "leave it out to renew it every few hours.",
+            "With fast expiry a certificate lives {:.0f} hours, and cannot be renewed so long before its end. Give "
+            "fewer hours, or none: then it is renewed every few hours.",
             FAST_DAYS * 24,
             field="renewBeforeHours",
         )
@@ -181,13 +188,15 @@ def _host_name(text: str) -> str:
         return str(host_of(in_brackets))
     name = spoken.removesuffix(".").lower()
     if name.startswith("*."):
-        raise _bad_hosts(f"{text!r} is for any host of a domain, which stations may refuse; name each host.")
+        raise _bad_hosts(Sentence("{!r} is for any host of a domain, which stations may refuse; name each host.", text))
     if not name.isascii():
-        raise _bad_hosts(f"{text!r} must be written as in the domain name system, such as xn--bcher-kva.example.")
+        raise _bad_hosts(
+            Sentence("{!r} must be written as in the domain name system, such as xn--bcher-kva.example.", text)
+        )
     if not is_host_name(name):
-        raise _bad_hosts(f"{text!r} is neither a host name such as csms.example.com nor an IP address.")
+        raise _bad_hosts(Sentence("{!r} is neither a host name such as csms.example.com nor an IP address.", text))
     return name
 
 
-def _bad_hosts(sentence: str) -> DomainError:
+def _bad_hosts(sentence: Sentence) -> DomainError:
     return invalid(sentence, field="hostNames")

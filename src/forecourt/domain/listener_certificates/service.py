@@ -15,7 +15,7 @@ from forecourt.domain.alarms.model import Level, Topic
 from forecourt.domain.alarms.service import Alarms
 from forecourt.domain.authorities.model import KeyFamily
 from forecourt.domain.changes import Changes
-from forecourt.domain.errors import DomainError, Kind, invalid, not_found
+from forecourt.domain.errors import DomainError, Kind, Sentence, invalid, not_found
 from forecourt.domain.listener_certificates import troubles
 from forecourt.domain.listener_certificates.given import GivenCertificates
 from forecourt.domain.listener_certificates.model import (
@@ -104,7 +104,7 @@ class ListenerCertificates:
         self._changes.signing_wanted()
         return self.get(name)
 
-    def remove(self, name: str, *, asked_by: str) -> tuple[str, ...]:
+    def remove(self, name: str, *, asked_by: str) -> tuple[Sentence, ...]:
         """Manage it no longer. Listeners go on with what is in place, until an operator removes that. Returns what an
         operator should know. Raises DomainError NOT_FOUND."""
         managed = self.get(name)
@@ -116,7 +116,8 @@ class ListenerCertificates:
             self._alarms.end(Topic.SERVER_CERTIFICATE, member.name)
         left = [one for one in managed.members if one.fingerprint is not None]
         return tuple(
-            f"Listeners present the server certificate {one.name!r} until it expires or is removed." for one in left
+            Sentence("Listeners present the server certificate {!r} until it expires or is removed.", one.name)
+            for one in left
         )
 
     def get(self, name: str) -> Managed:
@@ -246,17 +247,20 @@ class ListenerCertificates:
             try:
                 self._authorities.get(wish.authority)
             except DomainError as error:
-                raise invalid(error.sentence, field="authority") from error
+                raise invalid(error.said, field="authority") from error
         return wish
 
-    def _warnings(self, name: str, wish: Wish, known: Collection[KeyFamily]) -> Iterator[str]:
+    def _warnings(self, name: str, wish: Wish, known: Collection[KeyFamily]) -> Iterator[Sentence]:
         new = {member_name(name, family) for family in wish.families if family not in known}
         for one in self._trust.server_certificates():
             if one.name in new:
-                yield f"The server certificate {one.name!r} is replaced as soon as the new one is issued."
+                yield Sentence("The server certificate {!r} is replaced as soon as the new one is issued.", one.name)
         for missing in sorted(family.value for family in set(KeyFamily) - wish.families):
-            sentence = f"It has no key of the kind {missing}, which some stations need (A00.FR.317)"
-            yield f"{sentence}; have another server certificate with one."
+            yield Sentence(
+                "It has no key of the kind {}, which some stations need (A00.FR.317); have another server certificate"
+                " with one.",
+                missing,
+            )
 
     def _locked(
         self, name: str, round_number: int | None = None, state: MemberState | None = None

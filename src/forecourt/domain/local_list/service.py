@@ -67,7 +67,9 @@ class LocalLists:
         self._store.choose(station.key, check_tags(id_tokens))
         unknown = self._store.unregistered(station.key, _NAMED + 1)
         if unknown:
-            named = ", ".join(map(repr, unknown[:_NAMED])) + (" and others" if len(unknown) > _NAMED else "")
+            named = ", ".join(map(repr, unknown[:_NAMED]))
+            if len(unknown) > _NAMED:
+                raise invalid("Not registered as id tags: {} and others. Register them first.", named, field="idTags")
             raise invalid("Not registered as id tags: {}. Register them first.", named, field="idTags")
         self._manage(station, follows_all=False)
 

@@ -45,7 +45,9 @@ class Notifications:
         signed, which nobody is shown again. Raises DomainError INVALID or CONFLICT."""
         check(draft)
         if len(self._store.all()) >= MAX_SUBSCRIPTIONS:
-            raise conflict("There are {} subscriptions; remove one that nobody needs.", MAX_SUBSCRIPTIONS)
+            raise conflict(
+                "There are {} subscriptions, and no more are possible; remove one that nobody needs.", MAX_SUBSCRIPTIONS
+            )
         secret = new_secret() if draft.channel is Channel.WEBHOOK else ""
         empty = Subscription(
             number=SubscriptionNumber(0),

@@ -74,7 +74,7 @@ class RemoteControl:
         check_accepted(station)
         if transaction is None or transaction.station != station.identity:
             raise invalid(
-                "The station {!r} has no such transaction. RemoteStopTransaction sends any number.",
+                "The station {!r} has no such transaction. To send the number all the same, use RemoteStopTransaction.",
                 station.identity,
                 field="transactionId",
             )

@@ -105,7 +105,8 @@ class Reservations:
         reservation = self._store.newest(station.key, reservation_id)
         if reservation is None:
             raise invalid(
-                "The station {!r} has no reservation {} that is known here. CancelReservation sends any number.",
+                "The station {!r} has no reservation {} that is known here. To send the number all the same, use "
+                "CancelReservation.",
                 station.identity,
                 reservation_id,
                 field="reservationId",

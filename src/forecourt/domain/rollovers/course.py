@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from forecourt.clock import Clock
-from forecourt.domain.errors import DomainError, Kind
+from forecourt.domain.errors import DomainError, Kind, Sentence, paragraph
 from forecourt.domain.events.service import Events
 from forecourt.domain.rollovers.alarms import RolloverAlarms
 from forecourt.domain.rollovers.model import (
@@ -201,11 +201,11 @@ class RolloverCourse:
     def _switched_by_itself(self, scene: Scene, progress: Progress) -> Rollover:
         """Stations that the operator's percentage leaves out are accepted; others that nobody has spoken of are not."""
         ready = moved(scene.plan, RolloverState.READY, self._clock.now())
-        others = " ".join(self._switchboard.others(scene))
+        others = list(self._switchboard.others(scene))
         if others:
-            return replace(ready, reason=others)
+            return replace(ready, reason=str(paragraph(others)))
         missing = progress.missing
-        accepted = [f"{missing} stations do not have it yet."] if missing else []
+        accepted = [Sentence("{} stations do not have it yet.", missing)] if missing else []
         return self._switchboard.switch(replace(scene, plan=ready), ready.asked_by, accepted)
 
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final, NewType
 
 from forecourt.domain.errands.model import ErrandNumber, ErrandState
+from forecourt.domain.errors import Sentence
 from forecourt.domain.security_log.model import Kind, Note
 from forecourt.pki.certificate import Certificate
 
@@ -197,7 +198,7 @@ class Progress:
     forms: Sequence[Certificate] = ()
     """Other certificates of the new root's name and key that are known now, such as the one that the old root signed.
     """
-    warnings: Sequence[str] = ()
+    warnings: Sequence[Sentence] = ()
     """What the switch would do besides."""
 
     @property

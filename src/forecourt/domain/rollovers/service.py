@@ -12,7 +12,7 @@ from dataclasses import replace
 from forecourt.clock import Clock
 from forecourt.domain.alarms.service import Alarms
 from forecourt.domain.errands.service import Errands
-from forecourt.domain.errors import DomainError, conflict, invalid, not_found
+from forecourt.domain.errors import DomainError, conflict, invalid, not_found, paragraph
 from forecourt.domain.events.service import Events
 from forecourt.domain.paging import Page, PageRequest
 from forecourt.domain.provisioning.model import Station
@@ -96,7 +96,7 @@ class Rollovers:
                 field="newRoot",
             )
         if wanted.switch_percent is not None and not 1 <= wanted.switch_percent <= 100:
-            raise invalid("Between 1 and 100 of a hundred stations can be enough.", field="switchPercent")
+            raise invalid("Between 1 and 100 per cent of the stations can be enough.", field="switchPercent")
         if len(wanted.server_certificates) > MAX_NAMES:
             raise invalid("At most {} server certificates can be named.", MAX_NAMES, field="serverCertificates")
         if wanted.switch_percent is not None and not wanted.server_certificates:
@@ -168,7 +168,7 @@ class Rollovers:
         blockers = list(self._switchboard.blockers(scene, self._switchboard.progress(scene)))
         if blockers and not despite:
             raise conflict(
-                "{} They would be locked out. Say despite, if that is accepted.", " ".join(blockers), field="despite"
+                "{} They would be locked out. Say despite, if that is accepted.", paragraph(blockers), field="despite"
             )
         self._switchboard.switch(scene, asked_by, blockers)
         return self.get(number)
@@ -276,7 +276,7 @@ class Rollovers:
             certificate = self._trust.get(fingerprint).certificate
             check_is_root(certificate)
         except DomainError as error:
-            raise DomainError(error.kind, error.sentence, field=field) from error
+            raise DomainError(error.kind, error.said, field=field) from error
         return certificate
 
     def _held(self, number: RolloverNumber) -> Rollover:

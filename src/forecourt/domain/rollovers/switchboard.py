@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from forecourt.clock import Clock
-from forecourt.domain.errors import DomainError, Kind, conflict
+from forecourt.domain.errors import DomainError, Kind, Sentence, conflict, paragraph
 from forecourt.domain.paging import PageRequest
 from forecourt.domain.rollovers.model import Progress, Rollover, RolloverState, moved, note_of
 from forecourt.domain.rollovers.store import RolloverStore
@@ -72,13 +72,15 @@ class Switchboard:
         warnings = () if not plan.state.is_before_switch else tuple(self._warnings(scene))
         return Progress(plan, self._store.counts(plan.number), ready, left, scene.forms[1:], warnings)
 
-    def blockers(self, scene: Scene, progress: Progress) -> Iterator[str]:
+    def blockers(self, scene: Scene, progress: Progress) -> Iterator[Sentence]:
         """Who could not check what is to be presented. Raises DomainError for what cannot be presented."""
         if progress.missing and not self._old_is_enough(scene):
-            yield f"{progress.missing} of {progress.total} stations of the plan do not have the new root yet."
+            yield Sentence(
+                "{} of {} stations of the plan do not have the new root yet.", progress.missing, progress.total
+            )
         yield from self.others(scene)
 
-    def others(self, scene: Scene) -> Iterator[str]:
+    def others(self, scene: Scene) -> Iterator[Sentence]:
         """The same of those of whom the plan does not speak."""
         chains = self._remaining(scene)
         if not self._old_is_enough(scene):
@@ -87,9 +89,10 @@ class Switchboard:
             good = [one.fingerprint for one in known if remaining.checked_by([one])]
             count = self._store.others_without(scene.plan.number, good)
             if count:
-                yield (
-                    f"{count} stations that use TLS are not in the plan, and are not known to have a root to which"
-                    " anything leads that is presented then."
+                yield Sentence(
+                    "{} stations that use TLS are not in the plan, and are not known to have a root to which anything"
+                    " leads that is presented then.",
+                    count,
                 )
         yield from self._kinds_lost(scene, chains)
 
@@ -103,7 +106,7 @@ class Switchboard:
             return refusal.sentence
         return None
 
-    def switch(self, scene: Scene, asked_by: str, accepted: Sequence[str]) -> Rollover:
+    def switch(self, scene: Scene, asked_by: str, accepted: Sequence[Sentence]) -> Rollover:
         """Enable what the plan names, and disable what leads to the old root only. Raises DomainError."""
         chains = self.chains(scene.plan)
         for chain in chains:
@@ -113,7 +116,7 @@ class Switchboard:
         now = self._clock.now()
         plan = replace(moved(scene.plan, RolloverState.SWITCHED, now), switched_at=now)
         self._store.put(plan)
-        despite = f", although: {' '.join(accepted).rstrip('.')}" if accepted else ""
+        despite = f", although: {str(paragraph(accepted)).rstrip('.')}" if accepted else ""
         names = ", ".join(repr(one.name) for one in chains)
         self._log.note(note_of(plan, f"was switched to {names}{despite}", asked_by))
         return plan
@@ -142,13 +145,13 @@ class Switchboard:
 
     # Inside
 
-    def _warnings(self, scene: Scene) -> Iterator[str]:
+    def _warnings(self, scene: Scene) -> Iterator[Sentence]:
         try:
             yield from self._kinds_lost(scene, self._remaining(scene))
         except DomainError as refusal:
             if refusal.kind is Kind.UNAVAILABLE:
                 raise
-            yield refusal.sentence
+            yield refusal.said
 
     def _remaining(self, scene: Scene) -> list[ServerChain]:
         """What is presented after the switch."""
@@ -161,12 +164,13 @@ class Switchboard:
         chains = self.chains(scene.plan)
         return bool(chains) and all(leads(one.chain, [scene.plan.old_root], self._clock.now()) for one in chains)
 
-    def _kinds_lost(self, scene: Scene, remaining: Sequence[ServerChain]) -> Iterator[str]:
+    def _kinds_lost(self, scene: Scene, remaining: Sequence[ServerChain]) -> Iterator[Sentence]:
         if not scene.plan.server_certificates:
             return
         now = self._clock.now()
         for kind in sorted(scene.presented.kinds - Presented(remaining, now).kinds):
-            yield (
-                f"No server certificate with a key of the kind {kind} would be presented any more: stations that know"
-                " only the suites of that kind could not connect (A00.FR.317). Name one more in a new plan."
+            yield Sentence(
+                "No server certificate with a key of the kind {} would be presented any more: stations that know only"
+                " the suites of that kind could not connect (A00.FR.317). Name one more in a new plan.",
+                kind,
             )

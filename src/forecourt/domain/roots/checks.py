@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from forecourt.domain.errors import invalid
+from forecourt.domain.errors import Sentence, invalid
 from forecourt.domain.roots.model import MAX_INSTALLED
 from forecourt.domain.roots.paths import is_self_signed
 from forecourt.pki.certificate import Certificate, read_certificate
@@ -26,7 +26,7 @@ def check_is_root(certificate: Certificate) -> None:
     """Raises DomainError INVALID for what no station could take as a root, whatever is wanted."""
     if not certificate.is_authority:
         raise invalid(
-            "The certificate of {} is not that of an authority (CA); a root is, and what it issued is not.",
+            "The certificate of {} is not that of an authority (CA). Give the root itself, and nothing that it issued.",
             quoted(certificate.subject),
             field="certificate",
         )
@@ -41,13 +41,13 @@ def check_is_root(certificate: Certificate) -> None:
         )
 
 
-def faults_of(certificate: Certificate, at: datetime) -> Iterator[str]:
+def faults_of(certificate: Certificate, at: datetime) -> Iterator[Sentence]:
     """Why a station has to refuse it (M05.FR.06)."""
     if certificate.has_ended(at):
-        yield f"It expired on {certificate.not_after:%Y-%m-%d}, and stations refuse it (M05.FR.06)."
+        yield Sentence("It expired on {:%Y-%m-%d}, and stations refuse it (M05.FR.06).", certificate.not_after)
     reason = weakness_of_anchor(certificate)
     if reason is not None:
-        yield f"It is too weak (A00.FR.501): {reason}"
+        yield Sentence("It is too weak (A00.FR.501): {}", reason)
 
 
 def doubts_of(certificate: Certificate, at: datetime) -> Iterator[str]:
@@ -60,11 +60,13 @@ def doubts_of(certificate: Certificate, at: datetime) -> Iterator[str]:
         )
 
 
-def store_is_full(count: int, limit: int) -> str | None:
+def store_is_full(count: int, limit: int) -> Sentence | None:
     """M05.FR.03, by what is known of a station that does not have the root yet."""
     if count < limit:
         return None
-    return (
-        f"The station has {count} root certificates, and takes {limit} (its CertificateStoreMaxLength), so that it will"
-        " reject another one (M05.FR.03). Find out first which one nothing needs any more."
+    return Sentence(
+        "The station has {} root certificates, and takes {} (its CertificateStoreMaxLength), so that it will reject"
+        " another one (M05.FR.03). Find out first which one nothing needs any more.",
+        count,
+        limit,
     )

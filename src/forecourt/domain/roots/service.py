@@ -15,7 +15,7 @@ from forecourt.clock import Clock
 from forecourt.domain.errands.intents import AskRoots, DeleteRoot, InstallRoot
 from forecourt.domain.errands.model import Delivery, Draft, Errand, Order
 from forecourt.domain.errands.service import Errands
-from forecourt.domain.errors import DomainError, conflict
+from forecourt.domain.errors import DomainError, conflict, in_english, paragraph
 from forecourt.domain.paging import Page, PageRequest
 from forecourt.domain.provisioning.model import Station
 from forecourt.domain.roots.checks import check_is_root, doubts_of, faults_of
@@ -184,12 +184,12 @@ class Roots:
         if objections and not despite:
             raise conflict(
                 "{} Ask for it despite that, if the station is to be tried all the same.",
-                " ".join(objections),
+                paragraph(objections),
                 field="certificate",
             )
         is_there = certificate in survey.known(station, use).certificates
         has_it = ["The station is known to have it already."] if is_there else []
-        warnings = (*objections, *fitting.doubts, *doubts_of(certificate, now), *has_it)
+        warnings = (*in_english(objections), *fitting.doubts, *doubts_of(certificate, now), *has_it)
         intent = InstallRoot(use.value, certificate.pem)
         draft = Draft(operation=INSTALL, intent=intent, shown=None, warnings=warnings)
         return self._errands.ask(station, draft, order), certificate
@@ -217,11 +217,12 @@ class Roots:
         root = survey.chosen(station, use, number, fingerprint)
         losses = list(survey.losses(station, root.named))
         sentences = [one.sentence for one in losses]
+        said = paragraph(sentences)
         if any(one.is_last for one in losses) and not last_one:
-            raise conflict("{} Say lastOne, if that is meant.", " ".join(sentences), field="lastOne")
+            raise conflict("{} Say lastOne, if that is meant.", said, field="lastOne")
         if any(not one.is_last for one in losses) and not needed:
-            raise conflict("{} Say needed, if that is meant.", " ".join(sentences), field="needed")
-        warnings = list(sentences)
+            raise conflict("{} Say needed, if that is meant.", said, field="needed")
+        warnings = list(in_english(sentences))
         if root.learned is Learned.INSTALLED:
             warnings.append("It was not reported since it was installed, so that its hashes are those of this system.")
         intent = DeleteRoot(
@@ -263,9 +264,9 @@ class Roots:
     def counts(self) -> Sequence[RootCount]:
         return self._store.counts()
 
-    def doubts_of_deleting(self, station: Station, named: HashData) -> list[str]:
+    def doubts_of_deleting(self, station: Station, named: HashData) -> Sequence[str]:
         """What an operator should know who takes a root away by hand."""
-        return [one.sentence for one in self.survey([station]).losses(station, named)]
+        return in_english(one.sentence for one in self.survey([station]).losses(station, named))
 
     def doubts_of_installing(self, station: Station, use: Use, pem: str) -> Sequence[str]:
         """The same who gives one by hand. What cannot be read is for the station to refuse."""
@@ -273,7 +274,7 @@ class Roots:
             certificate = read_certificate(pem)
         except PkiError:
             return []
-        return self.survey([station]).fitting(station, use, self.forms_of(certificate)).objections
+        return in_english(self.survey([station]).fitting(station, use, self.forms_of(certificate)).objections)
 
     def forms_of(self, certificate: Certificate) -> Sequence[Certificate]:
         """All certificates of this name and key that are known here: the root itself, and those that others signed for

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from forecourt.domain.errors import invalid
+from forecourt.domain.errors import Sentence, invalid, paragraph
 from forecourt.domain.provisioning.model import Station
 from forecourt.domain.roots.checks import store_is_full
 from forecourt.domain.roots.library import Library, matching
@@ -20,7 +20,7 @@ from forecourt.pki.chain import is_issued_by
 from forecourt.pki.hash_data import HashData
 from forecourt.pki.wording import quoted
 
-_NEVER_TOLD: Final = (
+_NEVER_TOLD: Final = Sentence(
     "Its roots were never read, so that more cannot be told before: ReadRootCertificates asks for them."
 )
 
@@ -30,7 +30,7 @@ class Fitting:
     """The form of a root that a station takes."""
 
     certificate: Certificate
-    objections: Sequence[str]
+    objections: Sequence[Sentence]
     """Why the station is known to refuse it."""
     doubts: Sequence[str]
     """What an operator should know."""
@@ -42,7 +42,7 @@ class Loss:
 
     is_last: bool
     """It has no other one for this use; else it needs this one for what is presented."""
-    sentence: str
+    sentence: Sentence
 
 
 class Survey:
@@ -88,8 +88,8 @@ class Survey:
             if one.number == number or (one.certificate is not None and one.certificate.fingerprint == wanted):
                 return one
         field = "number" if fingerprint is None else "fingerprint"
-        sentence = f"The station is not known to have this root for {use.value}."
-        raise invalid(f"{sentence} {'' if known.reported_at else _NEVER_TOLD}".rstrip(), field=field)
+        sentence = Sentence("The station is not known to have this root for {}.", use.value)
+        raise invalid(sentence if known.reported_at else paragraph([sentence, _NEVER_TOLD]), field=field)
 
     def matching(self, station: Station, named: HashData) -> list[StationRoot]:
         """Those that hashes name, for every use."""
@@ -111,14 +111,12 @@ class Survey:
             lost = {one.certificate for one in gone if one.certificate is not None}
             left = [one for one in known.roots if one not in gone and one.certificate not in lost and not one.is_going]
             if not left:
-                what = "it cannot connect with TLS" if is_central else "no signed firmware can be installed on it"
-                sentence = f"It is the last root of the station for {use.value}: without it, {what} any more (M04)."
-                yield Loss(is_last=True, sentence=sentence)
+                yield Loss(is_last=True, sentence=_lost_with_last(use))
             if is_central:
                 kept = self.presented.checked_by(one.certificate for one in left if one.certificate is not None)
                 # One is enough, because a station may know the suites of that one alone.
                 if self.presented.checked_by(lost) - kept:
-                    sentence = (
+                    sentence = Sentence(
                         "A server certificate of this system leads to this root and to no other one of the station:"
                         " without it, the station may be unable to connect."
                     )
@@ -128,7 +126,7 @@ class Survey:
 
     def _signed_as_wanted(
         self, station: Station, use: Use, forms: Sequence[Certificate]
-    ) -> tuple[Certificate, str | None, list[str]]:
+    ) -> tuple[Certificate, Sentence | None, list[str]]:
         root = forms[0]
         known = self.known(station, use)
         if use is not Use.CENTRAL_SYSTEM_ROOT or not self.of(station).checks:
@@ -150,14 +148,28 @@ class Survey:
         if known.has_strangers:
             doubt = f"Its {ADDITIONAL_CHECK} is true, and it cannot be told whether its present root signed this one."
             return root, None, [doubt]
-        sentence = (
-            f"Its {ADDITIONAL_CHECK} is true, and none of its roots signed this one, so that it will reject it"
-            " (M05.FR.10). Bring the form that its present root signed (cross-signed) into the store."
+        sentence = Sentence(
+            "Its {} is true, and none of its roots signed this one, so that it will reject it (M05.FR.10). Bring the"
+            " form that its present root signed (cross-signed) into the store.",
+            ADDITIONAL_CHECK,
         )
         return root, sentence, []
 
-    def _full(self, station: Station, known: KnownRoots, root: Certificate) -> str | None:
+    def _full(self, station: Station, known: KnownRoots, root: Certificate) -> Sentence | None:
         mine = self.of(station)
         if mine.limit is None or root in known.certificates:
             return None  # it needs no place
         return store_is_full(mine.count, mine.limit)
+
+
+def _lost_with_last(use: Use) -> Sentence:
+    if use is Use.CENTRAL_SYSTEM_ROOT:
+        return Sentence(
+            "It is the last root of the station for {}: without it, it cannot connect with TLS any more (M04).",
+            use.value,
+        )
+    return Sentence(
+        "It is the last root of the station for {}: without it, no signed firmware can be installed on it any more"
+        " (M04).",
+        use.value,
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from forecourt.domain.authorities.model import OWN
-from forecourt.domain.errors import DomainError, Kind
+from forecourt.domain.errors import DomainError, Kind, Sentence
 from forecourt.domain.services import Services
 from forecourt.domain.signing.model import IssuedCertificate
 from forecourt.pki.reasons import Reason
@@ -16,7 +16,7 @@ class RevokedIssued:
     """An entry of the register after it was revoked, and what an operator should know about it."""
 
     issued: IssuedCertificate
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Sentence, ...] = ()
 
 
 def revoke_issued(services: Services, fingerprint: str, reason: Reason, *, asked_by: str) -> RevokedIssued:
@@ -32,6 +32,8 @@ def revoke_issued(services: Services, fingerprint: str, reason: Reason, *, asked
             if error.kind is not Kind.NOT_FOUND:
                 raise  # of an issuer that was retired, the register below is what is left
     entered = services.trust.revoke_certificate(certificate, reason=reason.value, asked_by=asked_by)
-    told = f"The authority {issued.authority!r} was not told: revoke it there too, so that others learn of it."
+    told = Sentence(
+        "The authority {!r} was not told: revoke it there too, so that others learn of it.", issued.authority
+    )
     warnings = entered.warnings if issued.authority == OWN else (told, *entered.warnings)
     return RevokedIssued(services.signing.issued(fingerprint), warnings)

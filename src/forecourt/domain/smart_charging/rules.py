@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from forecourt.domain.errors import DomainError, Kind
+from forecourt.domain.errors import DomainError, Kind, Sentence, paragraph
 from forecourt.domain.evse import WHOLE_STATION, Place
 from forecourt.domain.smart_charging.model import (
     Period,
@@ -42,31 +42,32 @@ class ProfileFault:
     """One thing that is wrong; ``field`` is the path in the words of OCPP."""
 
     field: str
-    reason: str
+    reason: Sentence
 
 
 class ProfileRefused(DomainError):
     """A profile that breaks the rules of the standard; ``faults`` holds everything that is wrong with it."""
 
     def __init__(self, faults: list[ProfileFault]) -> None:
-        sentence = " ".join(fault.reason for fault in faults)
-        super().__init__(Kind.INVALID, sentence, field=faults[0].field)
+        super().__init__(Kind.INVALID, paragraph(fault.reason for fault in faults), field=faults[0].field)
         self.faults = faults
 
 
 def faults_of(profile: Profile) -> Iterator[ProfileFault]:
     """Everything that is wrong with a profile, wherever it is to be installed."""
     if not 0 <= profile.stack_level <= MAX_NUMBER:
-        yield ProfileFault("stackLevel", f"The stackLevel must be 0 to {MAX_NUMBER} (OCPP 1.6 §7.8).")
+        yield ProfileFault("stackLevel", Sentence("The stackLevel must be 0 to {} (OCPP 1.6 §7.8).", MAX_NUMBER))
     is_recurring = profile.kind is ProfileKind.RECURRING
     if is_recurring and profile.recurrency is None:
-        yield ProfileFault("recurrencyKind", "A Recurring profile needs a recurrencyKind: Daily or Weekly.")
+        reason = Sentence("A Recurring profile needs a recurrencyKind: Daily or Weekly.")
+        yield ProfileFault("recurrencyKind", reason)
     if not is_recurring and profile.recurrency is not None:
-        yield ProfileFault("recurrencyKind", f"A profile that is {profile.kind.value} has no recurrencyKind.")
+        reason = Sentence("A profile that is {} has no recurrencyKind.", profile.kind.value)
+        yield ProfileFault("recurrencyKind", reason)
     if profile.valid_from is not None and profile.valid_to is not None and profile.valid_from >= profile.valid_to:
-        yield ProfileFault("validTo", "The validTo must be later than the validFrom.")
+        yield ProfileFault("validTo", Sentence("The validTo must be later than the validFrom."))
     if profile.transaction_id is not None and profile.purpose is not Purpose.TRANSACTION:
-        yield ProfileFault("transactionId", "Only a TxProfile has a transactionId.")
+        yield ProfileFault("transactionId", Sentence("Only a TxProfile has a transactionId."))
     yield from _faults_of_times(profile)
     yield from _faults_of_start(profile)
     yield from _faults_of_schedule(profile.schedule)
@@ -81,16 +82,18 @@ def _faults_of_times(profile: Profile) -> Iterator[ProfileFault]:
     }
     for field, at in times.items():
         if at is not None and at.year > LAST_YEAR:
-            yield ProfileFault(field, f"Times end with the year {LAST_YEAR}; leave out what has no end.")
+            yield ProfileFault(field, Sentence("Times end with the year {}; leave out what has no end.", LAST_YEAR))
 
 
 def _faults_of_start(profile: Profile) -> Iterator[ProfileFault]:
     starts_at = profile.schedule.starts_at
     field = f"{_SCHEDULE}.startSchedule"
     if profile.kind is ProfileKind.RELATIVE and starts_at is not None:
-        yield ProfileFault(field, "A Relative profile has no startSchedule: it starts when charging starts.")
+        reason = Sentence("A Relative profile has no startSchedule: it starts when charging starts.")
+        yield ProfileFault(field, reason)
     if profile.kind is ProfileKind.RECURRING and starts_at is None:
-        yield ProfileFault(field, "A Recurring profile needs a startSchedule: it starts again at that time of day.")
+        reason = Sentence("A Recurring profile needs a startSchedule: it starts again at that time of day.")
+        yield ProfileFault(field, reason)
 
 
 def _faults_of_recurrence(profile: Profile) -> Iterator[ProfileFault]:
@@ -98,24 +101,30 @@ def _faults_of_recurrence(profile: Profile) -> Iterator[ProfileFault]:
         return
     longest = RECURRENCE_SECONDS[profile.recurrency]
     duration = profile.schedule.duration_seconds
-    sentence = f"A profile that recurs {profile.recurrency.value} fits into {longest} s"
+    recurs = profile.recurrency.value
     if duration is not None and duration > longest:
-        yield ProfileFault(f"{_SCHEDULE}.duration", f"{sentence}; the duration is {duration} s.")
+        reason = Sentence("A profile that recurs {} fits into {} s; the duration is {} s.", recurs, longest, duration)
+        yield ProfileFault(f"{_SCHEDULE}.duration", reason)
     for number, period in enumerate(profile.schedule.periods):
         if period.start_seconds >= longest:
-            yield ProfileFault(_period(number, "startPeriod"), f"{sentence}; this step would start after that.")
+            reason = Sentence(
+                "A profile that recurs {} fits into {} s; this step would start after that.", recurs, longest
+            )
+            yield ProfileFault(_period(number, "startPeriod"), reason)
 
 
 def _faults_of_schedule(schedule: Schedule) -> Iterator[ProfileFault]:
     last = schedule.periods[-1].start_seconds if schedule.periods else 0
     duration = schedule.duration_seconds
     if duration is not None and not max(last, 0) < duration <= MAX_NUMBER:
-        reason = f"The duration must be longer than the last startPeriod ({last} s) and at most {MAX_NUMBER} s."
+        reason = Sentence(
+            "The duration must be longer than the last startPeriod ({} s) and at most {} s.", last, MAX_NUMBER
+        )
         yield ProfileFault(f"{_SCHEDULE}.duration", reason)
     if schedule.min_rate is not None:
         yield from _faults_of_rate(schedule.min_rate, f"{_SCHEDULE}.minChargingRate")
     if not 1 <= len(schedule.periods) <= MAX_PERIODS:
-        reason = f"A schedule has 1 to {MAX_PERIODS} steps; this one has {len(schedule.periods)}."
+        reason = Sentence("A schedule has 1 to {} steps; this one has {}.", MAX_PERIODS, len(schedule.periods))
         yield ProfileFault(f"{_SCHEDULE}.chargingSchedulePeriod", reason)
     before: Period | None = None
     for number, period in enumerate(schedule.periods):
@@ -126,21 +135,23 @@ def _faults_of_schedule(schedule: Schedule) -> Iterator[ProfileFault]:
 def _faults_of_period(number: int, period: Period, before: Period | None) -> Iterator[ProfileFault]:
     field = _period(number, "startPeriod")
     if before is None and period.start_seconds != 0:
-        yield ProfileFault(field, "The first step starts at 0 (OCPP 1.6 §7.14).")
+        yield ProfileFault(field, Sentence("The first step starts at 0 (OCPP 1.6 §7.14)."))
     if before is not None and period.start_seconds <= before.start_seconds:
-        yield ProfileFault(field, f"Each step starts after the one before it, which starts at {before.start_seconds}.")
+        reason = Sentence("Each step starts after the one before it, which starts at {}.", before.start_seconds)
+        yield ProfileFault(field, reason)
     if period.start_seconds > MAX_NUMBER:
-        yield ProfileFault(field, f"A step starts at {MAX_NUMBER} s at the latest.")
+        yield ProfileFault(field, Sentence("A step starts at {} s at the latest.", MAX_NUMBER))
     yield from _faults_of_rate(period.limit, _period(number, "limit"))
     if period.phases is not None and not 1 <= period.phases <= 3:
-        yield ProfileFault(_period(number, "numberPhases"), "There are 1, 2 or 3 phases.")
+        yield ProfileFault(_period(number, "numberPhases"), Sentence("There are 1, 2 or 3 phases."))
 
 
 def _faults_of_rate(rate: float, field: str) -> Iterator[ProfileFault]:
     if not math.isfinite(rate) or not 0 <= rate <= MAX_RATE:
-        yield ProfileFault(field, f"A rate is 0 to {MAX_RATE:.0f}.")
+        yield ProfileFault(field, Sentence("A rate is 0 to {:.0f}.", MAX_RATE))
     elif round(rate, 1) != rate:
-        yield ProfileFault(field, f"Rates go in steps of 0.1; {rate} has more decimals (OCPP 1.6 §7.14).")
+        reason = Sentence("Rates go in steps of 0.1; {} has more decimals (OCPP 1.6 §7.14).", rate)
+        yield ProfileFault(field, reason)
 
 
 def _period(number: int, field: str) -> str:
@@ -158,19 +169,22 @@ def check(profile: Profile) -> Profile:
 def faults_of_place(profile: Profile, place: Place) -> Iterator[ProfileFault]:
     """What is wrong with installing a profile at a place (OCPP 1.6 §3.13.1)."""
     if profile.purpose is Purpose.STATION and place is not WHOLE_STATION:
-        yield ProfileFault("connectorId", "A ChargePointMaxProfile limits the whole station: give it to connector 0.")
+        reason = Sentence("A ChargePointMaxProfile limits the whole station: give it to connector 0.")
+        yield ProfileFault("connectorId", reason)
     if profile.purpose is Purpose.TRANSACTION and place is WHOLE_STATION:
-        reason = "A TxProfile limits one transaction: give it to the connector where that runs, not to connector 0."
+        reason = Sentence(
+            "A TxProfile limits one transaction: give it to the connector where that runs, not to connector 0."
+        )
         yield ProfileFault("connectorId", reason)
 
 
 def faults_of_remote_start(profile: Profile) -> Iterator[ProfileFault]:
     """What is wrong with starting a transaction with a profile (OCPP 1.6 §5.11)."""
     if profile.purpose is not Purpose.TRANSACTION:
-        reason = f"A transaction is started with a TxProfile; this is a {profile.purpose.value}."
+        reason = Sentence("A transaction is started with a TxProfile; this is a {}.", profile.purpose.value)
         yield ProfileFault("chargingProfilePurpose", reason)
     if profile.transaction_id is not None:
-        reason = "The transaction has no number before it is started: leave the transactionId out."
+        reason = Sentence("The transaction has no number before it is started: leave the transactionId out.")
         yield ProfileFault("transactionId", reason)
     yield from (fault for fault in faults_of(profile) if fault.field != "transactionId")
 

@@ -11,7 +11,7 @@ from forecourt.clock import Clock
 from forecourt.domain.errands.intents import AskSchedule, ClearProfiles, InstallProfile
 from forecourt.domain.errands.model import Draft, Errand, ErrandNumber, Failure, Order
 from forecourt.domain.errands.service import Errands
-from forecourt.domain.errors import check_note, conflict, invalid, not_found
+from forecourt.domain.errors import Sentence, check_note, conflict, invalid, not_found
 from forecourt.domain.evse import WHOLE_STATION, Place
 from forecourt.domain.paging import Page, PageRequest
 from forecourt.domain.provisioning.model import Station
@@ -56,6 +56,9 @@ LIMITS: Final = (
 
 MAX_NAME: Final = 255
 MAX_DESCRIPTION: Final = 1000
+
+_LISTED: Final = 5
+"""So many places of a profile are named."""
 
 
 class SmartCharging:
@@ -376,11 +379,12 @@ def _warnings_of_start(transaction: Transaction) -> Iterator[str]:
         )
 
 
-def _listed(there: Sequence[Assignment]) -> str:
-    shown = [f"{one.station} ({_named(one.place)})" for one in there[:5]]
-    more = f" and {len(there) - 5} more" if len(there) > 5 else ""
-    return ", ".join(shown) + more
+def _listed(there: Sequence[Assignment]) -> Sentence:
+    shown = there[:_LISTED]
+    pattern = ", ".join(["{} ({})"] * len(shown))
+    places = Sentence(pattern, *(value for one in shown for value in (one.station, _named(one.place))))
+    return Sentence("{} and {} more", places, len(there) - _LISTED) if len(there) > _LISTED else places
 
 
-def _named(place: Place) -> str:
-    return "connector 0, the whole station" if place is WHOLE_STATION else f"connector {place}"
+def _named(place: Place) -> Sentence:
+    return Sentence("connector 0, the whole station") if place is WHOLE_STATION else Sentence("connector {}", place)

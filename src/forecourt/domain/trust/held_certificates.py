@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Sequence
 from typing import Final
 
+from forecourt.domain.errors import paragraph
 from forecourt.domain.provisioning.model import Station
 from forecourt.domain.security_log.model import Kind
 from forecourt.domain.trust.held import HELD_PER_USE, Held, How, Use, is_named
@@ -135,7 +136,9 @@ class HeldCertificates(TrustedCertificates):
         known = self._stores.certificates.find(certificate.fingerprint)
         if isinstance(known, Trusted) and known.is_enabled and (purposes & BY_OCPP) <= known.purposes:
             # The usual case, for which nobody has to wait.
-            return ImportOutcome(position=1, fate=Fate.KNOWN, sentence="", certificate=certificate, is_enabled=True)
+            return ImportOutcome(
+                position=1, fate=Fate.KNOWN, sentence=paragraph(()), certificate=certificate, is_enabled=True
+            )
         return self._import([certificate], purposes, role, Origin.OCPP, asked_by)[0]
 
     def _told(self, station: Station, kind: Kind, sentence: str, asked_by: str) -> None:
@@ -147,5 +150,5 @@ def _of_the_store(outcome: ImportOutcome) -> str:
     if outcome.fate is Fate.REFUSED:
         return f"It is not in the store: {outcome.sentence}"
     if outcome.fate is Fate.EXTENDED or outcome.is_enabled is False:
-        return outcome.sentence
+        return str(outcome.sentence)
     return ""

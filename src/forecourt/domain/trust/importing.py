@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from forecourt.domain.errors import DomainError, invalid
+from forecourt.domain.errors import Sentence, invalid, paragraph
 from forecourt.domain.trust.model import Purpose, Role
 from forecourt.pki.certificate import Certificate, Unreadable, read_bundle
 from forecourt.pki.errors import PkiError
@@ -36,7 +36,7 @@ class ImportOutcome:
     position: int
     """Its place in the bundle, from 1."""
     fate: Fate
-    sentence: str
+    sentence: Sentence
     """For people: what became of it, and what to do."""
     certificate: Certificate | None = None
     """None for what could not be read."""
@@ -98,20 +98,33 @@ def role_for(certificate: Certificate, purposes: frozenset[Purpose], role: Role 
     return Role.ANCHOR if certificate.is_self_issued else Role.INTERMEDIATE
 
 
-def added_sentence(certificate: Certificate, role: Role, at: datetime) -> str:
-    kind = "an anchor" if role is Role.ANCHOR else "an intermediate"
-    sentence = f"It is in the store as {kind}."
+def added_sentence(certificate: Certificate, role: Role, at: datetime) -> Sentence:
+    return paragraph(_added(certificate, role, at))
+
+
+def _added(certificate: Certificate, role: Role, at: datetime) -> Iterator[Sentence]:
+    if role is Role.ANCHOR:
+        yield Sentence("It is in the store as an anchor.")
+    else:
+        yield Sentence("It is in the store as an intermediate.")
     if at < certificate.not_before:
-        when = f"{certificate.not_before:%Y-%m-%d %H:%M} UTC"
-        sentence += f" But it is not valid before {when}, and no path with it holds until then."
+        yield Sentence(
+            "But it is not valid before {:%Y-%m-%d %H:%M} UTC, and no path with it holds until then.",
+            certificate.not_before,
+        )
     if weak_signature(certificate) is not None:  # of an anchor: an intermediate is refused for it
-        sentence += f" It is itself signed with {certificate.signature_hash}, which proves nothing; its key is trusted."
-    return sentence
+        yield Sentence(
+            "It is itself signed with {}, which proves nothing; its key is trusted.", certificate.signature_hash
+        )
+
+
+def in_words(role: Role) -> Sentence:
+    return Sentence("anchor") if role is Role.ANCHOR else Sentence("intermediate")
 
 
 def named(purposes: frozenset[Purpose]) -> str:
     return ", ".join(sorted(purpose.value for purpose in purposes))
 
 
-def refused(position: int, reason: DomainError | str, certificate: Certificate | None = None) -> ImportOutcome:
-    return ImportOutcome(position=position, fate=Fate.REFUSED, sentence=str(reason), certificate=certificate)
+def refused(position: int, reason: Sentence, certificate: Certificate | None = None) -> ImportOutcome:
+    return ImportOutcome(position=position, fate=Fate.REFUSED, sentence=reason, certificate=certificate)

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Final
 
 from forecourt.domain.admission.model import SecurityProfile
+from forecourt.domain.errors import Sentence
 from forecourt.pki.certificate import Certificate
 from forecourt.pki.keys import PrivateKey
 from forecourt.pki.revocation import Crl
@@ -100,7 +101,7 @@ class Entered:
     """A new entry of the register, and what an operator should know about it."""
 
     revoked: Revoked
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Sentence, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,11 +135,11 @@ class ServerCertificate(ServerChain):
 
 @dataclass(frozen=True, slots=True)
 class Unusable:
-    """Something in the store that cannot be used, and why, in a sentence."""
+    """Something in the store that cannot be used, and why."""
 
     name: str
     """Of a server certificate, the fingerprint of a trusted one, or the hash of the issuer of a list (CRL)."""
-    reason: str
+    reason: Sentence
 
 
 class RevocationMode(enum.Enum):
@@ -177,7 +178,7 @@ class ChangedPolicy:
     """The policy after a change, and what an operator should know about the change."""
 
     policy: Policy
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Sentence, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,4 +221,4 @@ class Changed:
     """A certificate of the store after a change, and what an operator should know about the change."""
 
     trusted: Trusted
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Sentence, ...] = ()

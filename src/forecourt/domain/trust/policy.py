@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from forecourt.domain.admission.model import SecurityProfile
-from forecourt.domain.errors import invalid
+from forecourt.domain.errors import Sentence, invalid
 from forecourt.domain.trust.model import Policy, RevocationMode
-from forecourt.pki.names import name_fault
+from forecourt.pki.names import MAX_NAME, name_fault
 
 MAX_ORGANISATION: Final = 255
 MAX_ORGANISATIONS: Final = 100
@@ -45,23 +45,31 @@ def check_policy(policy: Policy) -> None:
             )
 
 
-def warnings_of(old: Policy, new: Policy) -> Iterator[str]:
+def warnings_of(old: Policy, new: Policy) -> Iterator[Sentence]:
     """What an operator should know about a change: whatever protects less than before."""
     if _STRICTNESS[new.revocation] < _STRICTNESS[old.revocation]:
-        yield f"revocation is {new.revocation.value} now and was {old.revocation.value}: {_MEANING[new.revocation]}"
+        yield Sentence(
+            "revocation is {} now and was {}: {}", new.revocation.value, old.revocation.value, _MEANING[new.revocation]
+        )
     if new.new_station_profile < old.new_station_profile:
-        was = f"and was {int(old.new_station_profile)}"
-        yield f"newStationProfile is {int(new.new_station_profile)} now {was}: new stations begin with less security."
+        yield Sentence(
+            "newStationProfile is {} now and was {}: new stations begin with less security.",
+            int(new.new_station_profile),
+            int(old.new_station_profile),
+        )
     for name in sorted(old.listeners.keys() | new.listeners.keys()):
         before, after = old.listeners.get(name, _ALL), new.listeners.get(name, _ALL)
         lower = sorted(profile for profile in after if profile < min(before))
         if lower:
             names = ", ".join(str(int(profile)) for profile in lower)
-            yield f"The listener {name!r} takes lower security profiles than before, if it can carry them: {names}."
+            yield Sentence(
+                "The listener {!r} takes lower security profiles than before, if it can carry them: {}.", name, names
+            )
     for name in sorted(new.listeners.keys() - old.listeners.keys() - _USUAL):
-        yield (
-            f"Whether there is a listener {name!r} cannot be checked here, because every gateway has its own settings: "
-            "compare the name with those, or the rule counts for nothing."
+        yield Sentence(
+            "Whether there is a listener {!r} cannot be checked here, because every gateway has its own settings: "
+            "compare the name with those, or the rule counts for nothing.",
+            name,
         )
 
 
@@ -70,18 +78,19 @@ _USUAL: Final = frozenset({"ws", "wss"})
 """The names of the listeners that a gateway has without further settings."""
 _STRICTNESS: Final = {RevocationMode.OFF: 0, RevocationMode.SOFT: 1, RevocationMode.HARD: 2}
 _MEANING: Final = {
-    RevocationMode.OFF: "lists and responders of outside CAs are not asked any more.",
-    RevocationMode.SOFT: "a station gets in while it cannot be learned whether its certificate was revoked.",
+    RevocationMode.OFF: Sentence("lists and responders of outside CAs are not asked any more."),
+    RevocationMode.SOFT: Sentence("a station gets in while it cannot be learned whether its certificate was revoked."),
 }
 _OTHERS: Final = "trustedOrganisations"
 
 
 def _check_cpo_name(name: str) -> None:
-    if (why := name_fault(name)) is not None:
+    if name_fault(name) is not None:
         raise invalid(
-            "The operator's name stands in certificates, as their organization (O). {!r} {}.",
+            "The operator's name stands in certificates, as their organization (O), and {!r} cannot: it has 1 to {} "
+            "characters that can be shown, and no spaces around it (RFC 5280 appendix A.1).",
             name[:50],
-            why,
+            MAX_NAME,
             field="cpoName",
         )
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
-from forecourt.domain.errors import check_note, conflict, invalid, not_found
+from forecourt.domain.errors import Sentence, check_note, conflict, invalid, not_found
 from forecourt.domain.paging import Page, PageRequest
 from forecourt.domain.security_log.model import Kind
-from forecourt.domain.trust.importing import named
+from forecourt.domain.trust.importing import in_words, named
 from forecourt.domain.trust.model import MAX_CRL_BYTES, MAX_CRLS, MAX_REVOKED, Entered, Purpose, Revoked
 from forecourt.domain.trust.naming import bare_hash, plain_hash, plain_serial
 from forecourt.domain.trust.part import Part
@@ -90,13 +90,15 @@ class Revocations(Part):
             self._note(Kind.REVOCATION_CHANGED, f"{_named(revoked)} is revoked{why}.", asked_by=revoked.revoked_by)
         return Entered(revoked, tuple(self._warnings(revoked)))
 
-    def _warnings(self, revoked: Revoked) -> Iterator[str]:
+    def _warnings(self, revoked: Revoked) -> Iterator[Sentence]:
         for one in self._trusted():
             certificate = one.certificate
             if (certificate.issuer_hash, certificate.serial) == (revoked.issuer_hash, revoked.serial):
-                yield (
-                    f"It is in the store as an enabled {one.role.value} for {named(one.purposes)}: every certificate "
-                    "whose path leads over it counts as revoked now, and its stations are refused."
+                yield Sentence(
+                    "It is in the store as an enabled {} for {}: every certificate whose path leads over it counts as "
+                    "revoked now, and its stations are refused.",
+                    in_words(one.role),
+                    named(one.purposes),
                 )
 
     def revoke_certificate(self, certificate: Certificate, *, reason: str, asked_by: str) -> Entered:
@@ -161,7 +163,11 @@ class Revocations(Part):
                 )
             count, size = store.crls_size()
             if known is None and count >= MAX_CRLS:
-                raise conflict("{} lists are kept, and no more are possible.", MAX_CRLS, field="crl")
+                raise conflict(
+                    "{} lists are kept, and no more are possible; remove one that is no longer needed.",
+                    MAX_CRLS,
+                    field="crl",
+                )
             size += len(crl.der) - (0 if known is None else known.size)
             if size > MAX_CRL_BYTES:
                 raise conflict(
@@ -201,7 +207,7 @@ class Revocations(Part):
         if not issuers:
             raise invalid(
                 "The issuer of this list is not in the store for stationIdentity, onboarding or firmwareSigning, or "
-                "is disabled; import its certificate first.",
+                "is disabled; import or enable its certificate first.",
                 field="crl",
             )
         reasons = [reason for reason in (_fault(crl, issuer, now) for issuer in issuers) if reason is not None]

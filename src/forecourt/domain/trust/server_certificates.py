@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from forecourt.domain.errors import DomainError, conflict, invalid, not_found
+from forecourt.domain.errors import DomainError, Sentence, conflict, invalid, not_found
 from forecourt.domain.security_log.model import Kind
 from forecourt.domain.trust.model import MAX_SERVER_CERTIFICATES, Purpose, Role, ServerChain, Unusable
 from forecourt.domain.trust.part import Part
@@ -19,7 +19,7 @@ class Served:
     """A server certificate after a change, and what an operator should know."""
 
     chain: ServerChain
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Sentence, ...] = ()
 
 
 class ServerCertificates(Part):
@@ -74,7 +74,7 @@ class ServerCertificates(Part):
                 self._note_served(name, "is presented again" if is_enabled else "is no longer presented", asked_by)
         return Served(changed, self._left())
 
-    def remove_server_certificate(self, name: str, *, asked_by: str) -> tuple[str, ...]:
+    def remove_server_certificate(self, name: str, *, asked_by: str) -> tuple[Sentence, ...]:
         """Forget it with its key. Returns what an operator should know."""
         with self._writing() as writing:
             if not writing.server_certificates.remove(name):
@@ -95,10 +95,13 @@ class ServerCertificates(Part):
         """Those that can be read, in the order of their names."""
         return [one for one in self._stores.server_certificates.all() if isinstance(one, ServerChain)]
 
-    def _left(self) -> tuple[str, ...]:
+    def _left(self) -> tuple[Sentence, ...]:
         served = self.server_certificates()
         if not any(one.is_enabled for one in served):
-            return ("No server certificate is enabled now: TLS listeners refuse every station until there is one.",)
+            none = Sentence(
+                "No server certificate is enabled now: TLS listeners refuse every station until there is one."
+            )
+            return (none,)
         return tuple(missing_kinds(served))
 
     def _roots_at_stations(self) -> list[Certificate]:

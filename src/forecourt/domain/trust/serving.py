@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Final
 
-from forecourt.domain.errors import invalid
+from forecourt.domain.errors import Sentence, invalid
 from forecourt.domain.trust.model import ServerChain
 from forecourt.pki.certificate import Certificate, Unreadable, read_bundle
 from forecourt.pki.chain import host_names, is_issued_by
@@ -126,35 +126,44 @@ def _is_its_own_root(chain: Sequence[Certificate]) -> bool:
     return len(chain) == 1 and chain[0].is_authority and chain[0].is_self_issued
 
 
-def doubts_about(chain: Sequence[Certificate], roots: Sequence[Certificate], at: datetime) -> Iterator[str]:
+def doubts_about(chain: Sequence[Certificate], roots: Sequence[Certificate], at: datetime) -> Iterator[Sentence]:
     """What an operator should know about a chain that is taken. ``roots`` are those that stations are known to
     have."""
     leaf, last = chain[0], chain[-1]
     late = next((one for one in chain if at < one.not_before), None)
     if late is not None:
-        yield f"The certificate of {late.subject} is not valid before {late.not_before:%Y-%m-%d %H:%M} UTC."
+        yield Sentence(
+            "The certificate of {} is not valid before {:%Y-%m-%d %H:%M} UTC.", late.subject, late.not_before
+        )
     if not last.is_self_issued and not any(is_issued_by(last, root) for root in roots):
-        yield (
-            f"The chain may be incomplete: it ends with a certificate that {last.issuer} issued, which is not in the "
-            "store for serverChain. Stations that do not have that certificate refuse the chain."
+        yield Sentence(
+            "The chain may be incomplete: it ends with a certificate that {} issued, which is not in the store for "
+            "serverChain. Stations that do not have that certificate refuse the chain.",
+            last.issuer,
         )
     if _is_its_own_root(chain):
-        yield "The certificate is its own authority (CA), which is good for a trial: stations have to trust it itself."
+        yield Sentence(
+            "The certificate is its own authority (CA), which is good for a trial: stations have to trust it itself."
+        )
     names = (*leaf.common_names, *host_names(leaf))
     if not leaf.common_names:
-        yield "The certificate has no common name (CN), where stations look for the server's name (A00.FR.510)."
+        yield Sentence(
+            "The certificate has no common name (CN), where stations look for the server's name (A00.FR.510)."
+        )
     if not host_names(leaf):
-        yield "The certificate has no subjectAltName; many TLS clients look for the server's name there only."
+        yield Sentence("The certificate has no subjectAltName; many TLS clients look for the server's name there only.")
     if any(name.startswith("*.") for name in names):
-        yield "The certificate is for any host of a domain (*.), which stations may refuse."
+        yield Sentence("The certificate is for any host of a domain (*.), which stations may refuse.")
 
 
-def missing_kinds(served: Sequence[ServerChain]) -> Iterator[str]:
+def missing_kinds(served: Sequence[ServerChain]) -> Iterator[Sentence]:
     """Which of the four suites of profiles 2 and 3 nobody could use (A00.FR.317, A00.FR.421)."""
     kinds = {one.chain[0].key_kind.partition(" ")[0] for one in served if one.is_enabled}
     for kind, suites in (("RSA", "TLS_RSA_WITH_AES"), ("EC", "TLS_ECDHE_ECDSA")):
         if kinds and kind not in kinds:
-            yield (
-                f"No server certificate with a key of the kind {kind} is enabled: stations that know only the suites "
-                f"{suites}… cannot connect (A00.FR.317). Add one beside this."
+            yield Sentence(
+                "No server certificate with a key of the kind {} is enabled: stations that know only the suites {}… "
+                "cannot connect (A00.FR.317). Add one beside this.",
+                kind,
+                suites,
             )

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from forecourt.domain.errors import DomainError, conflict, not_found
+from forecourt.domain.errors import DomainError, Sentence, conflict, not_found, paragraph
 from forecourt.domain.paging import Page, PageRequest
 from forecourt.domain.security_log.model import Kind
 from forecourt.domain.trust.importing import (
@@ -15,6 +15,7 @@ from forecourt.domain.trust.importing import (
     added_sentence,
     check_is_good,
     check_purposes,
+    in_words,
     named,
     read_all,
     refused,
@@ -36,16 +37,30 @@ from forecourt.pki.certificate import Certificate, Unreadable
 from forecourt.pki.wording import quoted
 
 _LOST: Final = {
-    Purpose.STATION: "every station of security profile 3 is refused",
-    Purpose.ONBOARDING: "every station with factory credentials is refused",
-    Purpose.FIRMWARE: "certificates that sign firmware cannot be checked",
-    Purpose.SERVER: "it cannot be told whether stations can check a server certificate",
+    Purpose.STATION: Sentence(
+        "No anchor is left for {}: every station of security profile 3 is refused until there is one.",
+        Purpose.STATION.value,
+    ),
+    Purpose.ONBOARDING: Sentence(
+        "No anchor is left for {}: every station with factory credentials is refused until there is one.",
+        Purpose.ONBOARDING.value,
+    ),
+    Purpose.FIRMWARE: Sentence(
+        "No anchor is left for {}: certificates that sign firmware cannot be checked until there is one.",
+        Purpose.FIRMWARE.value,
+    ),
+    Purpose.SERVER: Sentence(
+        "No anchor is left for {}: it cannot be told whether stations can check a server certificate until there is"
+        " one.",
+        Purpose.SERVER.value,
+    ),
 }
 BY_OCPP: Final = frozenset({Purpose.SERVER, Purpose.FIRMWARE})
 """What one that is known may become trusted for because a station took it, and nothing else."""
-_FULL: Final = (
-    f"The store holds {MAX_CERTIFICATES} certificates, and no more are possible, because every handshake is checked "
-    "against all of them; remove those that have expired or are disabled."
+_FULL: Final = Sentence(
+    "The store holds {} certificates, and no more are possible, because every handshake is checked against all of them;"
+    " remove those that have expired or are disabled.",
+    MAX_CERTIFICATES,
 )
 
 
@@ -95,10 +110,10 @@ class TrustedCertificates(Part):
         with self._writing() as writing:
             for position, one in enumerate(found, 1):
                 if isinstance(one, Unreadable):
-                    outcomes.append(refused(one.position, f"It cannot be read: {one.reason}"))
+                    outcomes.append(refused(one.position, Sentence("It cannot be read: {}", one.reason)))
                     continue
                 if one.fingerprint in seen:
-                    sentence = "It is in this bundle more than once; see what became of the first."
+                    sentence = Sentence("It is in this bundle more than once; see what became of the first.")
                     outcomes.append(
                         ImportOutcome(position=position, fate=Fate.KNOWN, sentence=sentence, certificate=one)
                     )
@@ -108,7 +123,7 @@ class TrustedCertificates(Part):
                     outcome = self._taken(writing, one, purposes, role, origin=origin, asked_by=asked_by)
                     outcomes.append(replace(outcome, position=position))
                 except DomainError as error:
-                    outcomes.append(refused(position, error, one))
+                    outcomes.append(refused(position, error.said, one))
             if not any(outcome.fate in (Fate.ADDED, Fate.EXTENDED) for outcome in outcomes):
                 writing.changes_nothing()
         return outcomes
@@ -134,12 +149,11 @@ class TrustedCertificates(Part):
         check_is_good(certificate, its_role, now)
         removed = writing.certificates.removed(certificate.fingerprint)
         if removed is not None and origin is not Origin.OPERATOR:
-            when = f"{removed.removed_at:%Y-%m-%d %H:%M} UTC"
             raise conflict(
-                "It was removed from the store by {} on {}, and does not come back by itself; an operator may import "
-                "it again.",
+                "It was removed from the store by {} on {:%Y-%m-%d %H:%M} UTC, and does not come back by itself; an "
+                "operator may import it again.",
                 removed.removed_by[:100],
-                when,
+                removed.removed_at,
             )
         if len(writing.certificates.fingerprints()) >= MAX_CERTIFICATES:
             raise conflict(_FULL)
@@ -171,20 +185,30 @@ class TrustedCertificates(Part):
         missing = wanted - known.purposes
         if origin is Origin.OCPP and not known.is_enabled:
             missing = frozenset()
-        state = "" if known.is_enabled else " It is disabled, and stays so until somebody enables it."
         if missing:
             role_for(known.certificate, known.purposes | missing, known.role)
             check_is_good(known.certificate, known.role, self._clock.now())
             known = replace(known, purposes=known.purposes | missing)
             writing.certificates.change(known)
             self._note_trusted(known.certificate, f"is trusted for {named(missing)} as well now", asked_by)
-            sentence = f"It was in the store already, and is trusted for {named(missing)} as well now"
+            sentence = Sentence(
+                "It was in the store already, and is trusted for {} as well now: as {} for {}.",
+                named(missing),
+                in_words(known.role),
+                named(known.purposes),
+            )
         else:
-            sentence = "It is in the store already, and was left as it is"
+            sentence = Sentence(
+                "It is in the store already, and was left as it is: as {} for {}.",
+                in_words(known.role),
+                named(known.purposes),
+            )
+        if not known.is_enabled:
+            sentence = paragraph([sentence, Sentence("It is disabled, and stays so until somebody enables it.")])
         return ImportOutcome(
             position=1,
             fate=Fate.EXTENDED if missing else Fate.KNOWN,
-            sentence=f"{sentence}: as {known.role.value} for {named(known.purposes)}.{state}",
+            sentence=sentence,
             certificate=known.certificate,
             role=known.role,
             is_enabled=known.is_enabled,
@@ -220,7 +244,7 @@ class TrustedCertificates(Part):
             self._note_trusted(changed.certificate, f"was changed: {state}", asked_by)
             return Changed(changed, self._lost_since(before))
 
-    def remove(self, fingerprint: str, *, asked_by: str) -> tuple[str, ...]:
+    def remove(self, fingerprint: str, *, asked_by: str) -> tuple[Sentence, ...]:
         """Take it out of the store, even if it cannot be read any more. It does not come back by itself. Returns what
         an operator should know. Raises DomainError NOT_FOUND."""
         wanted = bare_hash(fingerprint)
@@ -236,12 +260,12 @@ class TrustedCertificates(Part):
             self._note_trusted(known.certificate, "was removed", asked_by)
             return (*self._lost_since(before), *self._still_led_over(known))
 
-    def _still_led_over(self, removed: Trusted) -> Iterator[str]:
+    def _still_led_over(self, removed: Trusted) -> Iterator[Sentence]:
         certificate = removed.certificate
         if certificate.is_authority and not certificate.is_self_issued:
             issuers = [one for one in self._trusted() if one.certificate.subject_hash == certificate.issuer_hash]
             if any(one.purposes & removed.purposes for one in issuers):
-                yield (
+                yield Sentence(
                     "Stations that present it themselves still get in while its issuer is trusted: to refuse them, "
                     "disable it instead, or revoke it."
                 )
@@ -264,13 +288,9 @@ class TrustedCertificates(Part):
         """Newest first, of those that can be read."""
         return self._stores.certificates.list(wanted, page)
 
-    def _lost_since(self, before: frozenset[Purpose]) -> tuple[str, ...]:
+    def _lost_since(self, before: frozenset[Purpose]) -> tuple[Sentence, ...]:
         lost = before - self._stores.certificates.anchored()
-        return tuple(
-            f"No anchor is left for {purpose.value}: {_LOST[purpose]} until there is one."
-            for purpose in Purpose
-            if purpose in lost
-        )
+        return tuple(_LOST[purpose] for purpose in Purpose if purpose in lost)
 
     def _note_trusted(self, certificate: Certificate, sentence: str, asked_by: str) -> None:
         reason = f"The certificate of {quoted(certificate.subject)} ({certificate.fingerprint[:16]}…) {sentence}."

@@ -29,7 +29,7 @@ from forecourt.domain.paging import MAX_LIMIT, Page, PageRequest
 from forecourt.domain.services import Services
 from forecourt.web.fields import Fields
 from forecourt.web.language import gettext as _
-from forecourt.web.language import mark, ngettext
+from forecourt.web.language import mark, ngettext, translated
 from forecourt.web.visit import Typed, Visit, Visiting
 from forecourt.web.wording import number
 
@@ -158,7 +158,7 @@ async def _show(visit: Visit, identity: str, form: Fields | None = None) -> Resp
         return visit.show(
             "operations/gone.html",
             status=HTTPStatus.NOT_FOUND,
-            sentence=error.sentence,
+            sentence=translated(error.said),
             path="/local-lists",
             way=_("To the local lists"),
         )

@@ -15,6 +15,7 @@ from forecourt.domain.provisioning.model import Registration, StationDraft, Unkn
 from forecourt.domain.services import Services
 from forecourt.web.fields import Fields
 from forecourt.web.language import gettext as _
+from forecourt.web.language import translated
 from forecourt.web.visit import Typed, Visit, Visiting
 
 
@@ -69,5 +70,5 @@ def _why_not(identity: str) -> str:
     try:
         check_identity(identity)
     except DomainError as error:
-        return error.sentence
+        return translated(error.said)
     return ""

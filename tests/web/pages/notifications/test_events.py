@@ -25,7 +25,7 @@ def test_events_are_listed_filtered_and_shown(pages: Pages) -> None:
     assert "/stations/CP%201" in page.html
     assert not pages.get("/events?group=alarms").has("The station was registered")
     assert not pages.get("/events?kind=alarmRaised").has("The station was registered")
-    assert not pages.get("/events?stationId=CP%201").has("It is <silent>.")
+    assert not pages.get("/events?station=CP%201").has("It is <silent>.")
     assert pages.get("/events?to=2020-01-01T00:00").has("No event")
     assert pages.get("/events/2").has("Alarm raised", "evt_2", "authority", "An alarm was raised")
 

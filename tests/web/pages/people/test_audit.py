@@ -77,9 +77,9 @@ def test_a_time_is_that_of_the_viewer(pages: Pages) -> None:
     note(pages, "ada", "addStation", detail="late")
     between = (pages.clock.now() - timedelta(minutes=5) + timedelta(hours=9)).strftime("%Y-%m-%dT%H:%M:%S")
 
-    assert pages.get(f"/audit?since={between}").has("late")
-    assert not pages.get(f"/audit?since={between}").has("early")
-    assert not pages.get(f"/audit?until={between}").has("late")
+    assert pages.get(f"/audit?from={between}").has("late")
+    assert not pages.get(f"/audit?from={between}").has("early")
+    assert not pages.get(f"/audit?to={between}").has("late")
 
 
 def test_the_list_goes_on_on_further_pages(pages: Pages) -> None:

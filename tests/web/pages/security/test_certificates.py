@@ -48,7 +48,7 @@ def test_an_order_is_shown_with_all_that_happened(pages: Pages) -> None:
     leaf = ordered(pages)
     page = pages.get("/certificates/orders/1")
     assert page.has("Certificate order 1", "The authority own signs", "The station uses it", leaf.serial, "Key Usage")
-    assert pages.get("/certificates/orders?stationId=CP-1").has("Used")
+    assert pages.get("/certificates/orders?station=CP-1").has("Used")
     assert not pages.get("/certificates/orders?open=yes").has("CP-1")
     assert pages.get("/certificates/orders?state=received").has("CP-2")
     assert pages.get("/certificates/orders.csv?state=received").html.splitlines()[1].startswith("2,CP-2,station,")

@@ -38,7 +38,7 @@ def test_the_list_goes_back_ten_days_unless_more_is_asked_for(pages: Pages) -> N
 def test_events_are_filtered_by_station_type_and_weight(pages: Pages) -> None:
     report(pages, "CP-1", "ResetOrReboot")
     report(pages, "CP-2", "VendorsOwn")
-    assert not pages.get("/security-events?stationId=CP-2").has("ResetOrReboot")
+    assert not pages.get("/security-events?station=CP-2").has("ResetOrReboot")
     assert pages.get("/security-events?type=vendorsown").has("Vendor's own", "CP-2")
     assert not pages.get("/security-events?critical=yes").has("VendorsOwn")
     assert not pages.get("/security-events?critical=no").has("ResetOrReboot")
@@ -48,8 +48,8 @@ def test_events_are_filtered_by_station_type_and_weight(pages: Pages) -> None:
 def test_events_are_downloaded_with_the_same_filters(pages: Pages) -> None:
     report(pages, "CP-1", "ResetOrReboot", "=1+1")
     report(pages, "CP-2", "InvalidMessages")
-    assert 'href="/security-events.csv?stationId=CP-1"' in pages.get("/security-events?stationId=CP-1").html
-    lines = pages.get("/security-events.csv?stationId=CP-1").html.splitlines()
+    assert 'href="/security-events.csv?station=CP-1"' in pages.get("/security-events?station=CP-1").html
+    lines = pages.get("/security-events.csv?station=CP-1").html.splitlines()
     assert lines[0] == "stationId,type,critical,timestamp,techInfo,receivedAt"
     assert lines[1].startswith("CP-1,ResetOrReboot,true,")
     assert ",'=1+1," in lines[1]
@@ -65,7 +65,7 @@ def test_the_log_is_filtered_by_kind_station_address_and_who(pages: Pages) -> No
     for query in ("kind=policyChanged", "askedBy=ada"):
         assert pages.get(f"/security-log?{query}").has("It was changed.")
         assert not pages.get(f"/security-log?{query}").has("guess")
-    for query in ("kind=refusals", "kind=credentialsWrong", "stationId=CP-9", "address=192.0.2.7"):
+    for query in ("kind=refusals", "kind=credentialsWrong", "station=CP-9", "address=192.0.2.7"):
         assert pages.get(f"/security-log?{query}").has("guess")
         assert not pages.get(f"/security-log?{query}").has("It was changed.")
     assert pages.get("/security-log?askedBy=nobody").has("No entry")

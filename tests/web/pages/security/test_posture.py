@@ -193,3 +193,17 @@ def test_who_may_not_raise_profiles_sees_no_way_to_and_finds_none(pages: Pages) 
     assert pages.post("/profile-upgrades", {"station": "CP-1", "operation": "ChangePassword"}).status == 403
     assert pages.post("/security-policy", POLICY).status == 403
     assert asked(pages) == []
+
+
+def test_what_a_station_lacks_and_what_a_change_means_is_said_in_the_language_of_the_visitor(pages: Pages) -> None:
+    a_station(pages, profile=1)
+    pages.cookies |= {"forecourt_language": "de"}
+    lacks = "Von keinem Root-Zertifikat ist bekannt, dass sie es hat: Geben Sie ihr mit InstallRootCertificate"
+    for path in ("/stations/CP-1/upgrade?profile=2", "/profile-upgrades?fromProfile=1&profile=2"):
+        assert pages.get(path).has(lacks), path
+    refused = pages.post("/stations/CP-1/upgrade/start", {"profile": "2"})
+    assert refused.has("Geben Sie ihr eines mit ChangePassword (A05.FR.02). Von keinem Root-Zertifikat")
+    assert not refused.has("Ask for it despite that")
+    pages.done("/security-policy", POLICY)
+    warned = pages.done("/security-policy", {**POLICY, "revocation": "off"})
+    assert warned.has("revocation ist jetzt off und war hard: Listen und Responder fremder CAs werden nicht mehr")

@@ -59,8 +59,8 @@ def test_what_stations_report_is_shown_and_what_is_unknown_is_marked(town: Pages
 @pytest.mark.parametrize(
     ("query", "known", "unknown"),
     [
-        ("stationId=CP-1", True, True),
-        ("stationId=CP-2", False, False),
+        ("station=CP-1", True, True),
+        ("station=CP-2", False, False),
         ("known=yes", True, False),
         ("known=no", False, True),
         (f"hash={OLD.fingerprint}", True, False),
@@ -80,7 +80,7 @@ def test_what_is_at_stations_is_filtered(town: Pages, query: str, known: bool, u
 def test_the_page_of_one_station_tells_its_own_certificate_and_when_it_was_read(town: Pages) -> None:
     station = town.services.provisioning.get_station("CP-1")
     town.services.trust.hold(station, Use.CHARGE_POINT, SERVER.certificate, How.PRESENTED)
-    page = town.get("/installed-certificates?stationId=CP-1")
+    page = town.get("/installed-certificates?station=CP-1")
     assert page.has("Its own certificate", SERVER.certificate.subject, "Never read")
 
 
@@ -141,7 +141,7 @@ def test_a_plan_is_paused_continued_left_switched_and_cancelled(town: Pages) -> 
 def test_who_may_not_change_them_sees_no_way_to_and_finds_none(town: Pages) -> None:
     town.done("/roll-overs/new", plan(town))
     town.sign_in(Role.OPERATOR)
-    for path in ("/installed-certificates", "/installed-certificates?stationId=CP-1", "/roll-overs", "/roll-overs/1"):
+    for path in ("/installed-certificates", "/installed-certificates?station=CP-1", "/roll-overs", "/roll-overs/1"):
         assert actions(town.get(path)) == set(), path
     assert "/roll-overs/new" not in town.get("/roll-overs").html
     assert town.get("/roll-overs/new").status == 403

@@ -193,7 +193,7 @@ def test_messages_are_listed_with_request_and_answer(pages: Pages) -> None:
     assert not pages.get("/stations/CP1/messages?failed=yes").has("Heartbeat")
     assert not pages.get("/stations/CP1/messages?direction=out").has("Heartbeat")
     assert not pages.get("/stations/CP1/messages?action=Heartbeat").has("NotSupported")
-    assert pages.get("/stations/CP1/messages?until=2020-01-01T00:00").has("No message")
+    assert pages.get("/stations/CP1/messages?to=2020-01-01T00:00").has("No message")
     rows = list(csv.DictReader(io.StringIO(pages.get("/stations/CP1/messages.csv?failed=yes").html)))
     assert [(row["action"], row["error"]) for row in rows] == [("Reset", "NotSupported: no")]
     assert pages.get("/stations/CP2/messages.csv").status == 404

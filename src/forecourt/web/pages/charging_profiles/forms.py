@@ -21,6 +21,7 @@ from forecourt.domain.smart_charging.rules import MAX_NUMBER, MAX_PERIODS, MAX_R
 from forecourt.domain.smart_charging.service import MAX_DESCRIPTION, MAX_NAME
 from forecourt.web.fields import Fields
 from forecourt.web.language import gettext as _
+from forecourt.web.language import translated
 
 ROWS: Final = 6
 """Empty rows for steps of a new profile."""
@@ -105,10 +106,10 @@ def take(form: Fields, refused: ProfileRefused) -> None:
     for fault in refused.faults:
         step = _STEP.fullmatch(fault.field)
         if step is None:
-            form.refuse(fault.field.removeprefix("chargingSchedule."), fault.reason)
+            form.refuse(fault.field.removeprefix("chargingSchedule."), translated(fault.reason))
         else:
             index = int(step[1])
-            form.refuse(f"{step[2]}-{rows[index] if index < len(rows) else index}", fault.reason)
+            form.refuse(f"{step[2]}-{rows[index] if index < len(rows) else index}", translated(fault.reason))
 
 
 def typed_rows(form: Fields) -> Sequence[int]:

@@ -17,6 +17,7 @@ from forecourt.domain.smart_charging.rules import MAX_NUMBER
 from forecourt.drawing.schedules import plot_profile
 from forecourt.drawing.step_plot import step_plot_in_page
 from forecourt.web.language import gettext as _
+from forecourt.web.language import translated
 from forecourt.web.pictures import in_page, viewer
 from forecourt.web.visit import Typed, Visit, Visiting
 
@@ -77,4 +78,4 @@ def gone(visit: Visit, error: DomainError) -> Response[Any]:
     """The profile was removed meanwhile, or there never was one of that number."""
     if error.kind is not Kind.NOT_FOUND:
         raise error
-    return visit.show("charging_profiles/gone.html", status=HTTPStatus.NOT_FOUND, sentence=error.sentence)
+    return visit.show("charging_profiles/gone.html", status=HTTPStatus.NOT_FOUND, sentence=translated(error.said))

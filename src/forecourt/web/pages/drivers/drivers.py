@@ -20,6 +20,7 @@ from forecourt.domain.services import Services
 from forecourt.domain.transactions.model import TransactionFilter
 from forecourt.web.fields import Fields
 from forecourt.web.language import gettext as _
+from forecourt.web.language import translated
 from forecourt.web.visit import Typed, Visit, Visiting
 
 _SHOWN_OF_EACH: Final = PageRequest(20)
@@ -113,7 +114,7 @@ class DriverPages(Controller):
 def _gone(visit: Visit, error: DomainError) -> Response[str]:
     if error.kind.value != "not found":
         raise error
-    return visit.show("drivers/gone.html", status=HTTPStatus.NOT_FOUND, sentence=error.sentence)
+    return visit.show("drivers/gone.html", status=HTTPStatus.NOT_FOUND, sentence=translated(error.said))
 
 
 def _draft(form: Fields) -> DriverDraft:

@@ -16,6 +16,7 @@ from forecourt.domain.paging import Page, PageRequest
 from forecourt.domain.services import Services
 from forecourt.operations.asking import cancel_batch
 from forecourt.web.language import gettext as _
+from forecourt.web.language import translated
 from forecourt.web.pages.errands import outcomes
 from forecourt.web.pages.numbers import known_number
 from forecourt.web.pages.operations.permits import may_ask
@@ -41,7 +42,7 @@ class BatchPages(Controller):
             return visit.show(
                 "operations/gone.html",
                 status=HTTPStatus.NOT_FOUND,
-                sentence=error.sentence,
+                sentence=translated(error.said),
                 path="/batches",
                 way=_("To the batches"),
             )

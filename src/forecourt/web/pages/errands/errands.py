@@ -17,6 +17,7 @@ from forecourt.domain.errands.model import BatchNumber, ErrandFilter, ErrandNumb
 from forecourt.domain.errors import DomainError, Kind
 from forecourt.web.fields import Fields
 from forecourt.web.language import gettext as _
+from forecourt.web.language import translated
 from forecourt.web.pages.errands import outcomes
 from forecourt.web.pages.numbers import MAX_LONG, known_number
 from forecourt.web.pages.operations.permits import may_ask
@@ -91,7 +92,7 @@ async def _show(visit: Visit, number: int, form: Fields | None = None) -> Respon
         return visit.show(
             "operations/gone.html",
             status=HTTPStatus.NOT_FOUND,
-            sentence=error.sentence,
+            sentence=translated(error.said),
             path="/errands",
             way=_("To the errands"),
         )

@@ -34,6 +34,7 @@ from forecourt.operations.firmware import read_image, remove_image, sign_image
 from forecourt.pki.signatures import Scheme
 from forecourt.web.fields import Fields
 from forecourt.web.language import gettext as _
+from forecourt.web.language import translated
 from forecourt.web.pages.numbers import known_number
 from forecourt.web.visit import Typed, Visit, Visiting
 
@@ -158,7 +159,7 @@ def words_in(form: Fields) -> Words:
 
 
 def told(done: str, checked: Checked) -> str:
-    return " ".join((done, *checked.warnings))
+    return " ".join((done, *map(translated, checked.warnings)))
 
 
 async def _show(visit: Visit, number: int, **forms: Fields) -> Response[str]:
@@ -176,7 +177,7 @@ async def _show(visit: Visit, number: int, **forms: Fields) -> Response[str]:
         return visit.show(
             "operations/gone.html",
             status=HTTPStatus.NOT_FOUND,
-            sentence=error.sentence,
+            sentence=translated(error.said),
             path="/firmware",
             way=_("To the firmware"),
         )

@@ -22,6 +22,7 @@ from forecourt.domain.reservation.model import ReservationFilter
 from forecourt.domain.services import Services
 from forecourt.domain.transactions.model import TransactionFilter
 from forecourt.web.fields import Fields
+from forecourt.web.language import translated
 from forecourt.web.visit import Visit, Visiting
 
 _SHOWN_OF_EACH: Final = PageRequest(10)
@@ -83,7 +84,7 @@ def show_gone(visit: Visit, error: DomainError, name: str) -> Response[str]:
     """The page of a tag that is not in the register, with the ways on."""
     if error.kind is not Kind.NOT_FOUND:
         raise error
-    return visit.show("id_tags/gone.html", status=HTTPStatus.NOT_FOUND, sentence=error.sentence, name=name)
+    return visit.show("id_tags/gone.html", status=HTTPStatus.NOT_FOUND, sentence=translated(error.said), name=name)
 
 
 def _wanted(query: Fields) -> TokenFilter:

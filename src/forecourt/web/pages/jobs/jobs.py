@@ -21,6 +21,7 @@ from forecourt.domain.paging import PageRequest
 from forecourt.domain.services import Services
 from forecourt.web.fields import Fields
 from forecourt.web.language import gettext as _
+from forecourt.web.language import translated
 from forecourt.web.pages.jobs import wording
 from forecourt.web.pages.numbers import MAX_LONG, known_number
 from forecourt.web.pages.operations.permits import may_ask
@@ -101,7 +102,7 @@ async def _show(visit: Visit, number: int, form: Fields) -> Response[str]:
         return visit.show(
             "operations/gone.html",
             status=HTTPStatus.NOT_FOUND,
-            sentence=error.sentence,
+            sentence=translated(error.said),
             path="/jobs",
             way=_("To the jobs"),
         )

@@ -22,7 +22,7 @@ class EventPages(Controller):
         wanted = EventFilter(
             kinds=None if kind is None else frozenset({kind}),
             groups=None if group is None or kind is not None else frozenset({group}),
-            station=query.maybe_text("stationId"),
+            station=query.maybe_text("station"),
             since=query.moment("from"),
             until=query.moment("to"),
         )

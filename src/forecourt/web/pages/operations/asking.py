@@ -23,7 +23,7 @@ from forecourt.operations.operation import AnyOperation
 from forecourt.web.admission import Forbidden
 from forecourt.web.fields import WHOLE_FORM, Fields
 from forecourt.web.language import gettext as _
-from forecourt.web.language import ngettext
+from forecourt.web.language import ngettext, translated
 from forecourt.web.pages.operations.known import choices_for
 from forecourt.web.pages.operations.permits import may_ask, may_send
 from forecourt.web.pages.operations.prefilling import prefilled
@@ -189,7 +189,7 @@ def _gone(visit: Visit, error: DomainError) -> Response[str]:
     return visit.show(
         "operations/gone.html",
         status=HTTPStatus.NOT_FOUND,
-        sentence=error.sentence,
+        sentence=translated(error.said),
         path="/operations",
         way=_("To the operations"),
     )
@@ -231,7 +231,7 @@ def _take(form: Fields, operation: AnyOperation, error: DomainError) -> None:
     """Beside the field that the business names, however the form calls it."""
     known = {one.name for one in flat(widgets_of(operation))} | CONTROLS
     name = name_of(operation, error.field)
-    form.refuse(name if name in known else WHOLE_FORM, error.sentence)
+    form.refuse(name if name in known else WHOLE_FORM, translated(error.said))
 
 
 def _is_retyped(form: Fields) -> bool:

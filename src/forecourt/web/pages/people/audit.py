@@ -50,6 +50,6 @@ def _chosen(query: Fields) -> AuditFilter:
         via=query.choice("via", Via),
         action=query.maybe_text("action"),
         subject=query.maybe_text("subject"),
-        since=query.moment("since"),
-        until=query.moment("until"),
+        since=query.moment("from"),
+        until=query.moment("to"),
     )

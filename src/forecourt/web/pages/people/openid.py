@@ -17,6 +17,7 @@ from forecourt.domain.services import Services
 from forecourt.web.admission import OPEN
 from forecourt.web.fields import WHOLE_FORM, Fields
 from forecourt.web.language import gettext as _
+from forecourt.web.language import translated
 from forecourt.web.oidc import OpenId, ProviderTrouble
 from forecourt.web.pages.people.sign_in import show_sign_in
 from forecourt.web.signing_in import (
@@ -68,7 +69,7 @@ class OpenIdPages(Controller):
             account = await _account(visit, openid, await openid.identity(secret, answer))
         except (ProviderTrouble, DomainError) as trouble:
             await note_failure(visit, None, SignIn.FAILED, f"provider: {trouble}")
-            return _refuse(visit, str(trouble))
+            return _refuse(visit, translated(trouble.said) if isinstance(trouble, DomainError) else str(trouble))
         return await let_in(visit, account.name, by=openid.provider.issuer, next_path=checked_next(unquote(wanted)))
 
 

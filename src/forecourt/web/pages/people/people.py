@@ -15,6 +15,7 @@ from forecourt.domain.errors import DomainError, Kind
 from forecourt.domain.services import Services
 from forecourt.web.fields import Fields
 from forecourt.web.language import gettext as _
+from forecourt.web.language import translated
 from forecourt.web.pages.people.proofs import new_password
 from forecourt.web.visit import Typed, Visit, Visiting
 
@@ -156,7 +157,7 @@ async def _show(
     except DomainError as error:
         if error.kind is not Kind.NOT_FOUND:
             raise
-        return visit.show("people/gone.html", status=HTTPStatus.NOT_FOUND, sentence=error.sentence)
+        return visit.show("people/gone.html", status=HTTPStatus.NOT_FOUND, sentence=translated(error.said))
     refused = next((one for one in (form, password_form, link_form) if one is not None), Fields())
     return visit.show(
         "people/person.html",

@@ -6,6 +6,7 @@ from forecourt.domain.access.account import check_new_password
 from forecourt.domain.errors import DomainError
 from forecourt.web.fields import WHOLE_FORM, Fields
 from forecourt.web.language import gettext as _
+from forecourt.web.language import translated
 from forecourt.web.pages.people.sign_in import is_guessing
 from forecourt.web.sign_in_desk import TooBusy
 from forecourt.web.signing_in import address_of
@@ -38,7 +39,7 @@ async def new_password(visit: Visit, form: Fields, name: str) -> str | None:
     try:
         check_new_password(name, password)
     except DomainError as error:
-        form.refuse("password", error.sentence)
+        form.refuse("password", translated(error.said))
     if password != again:
         form.refuse("again", _("This is not the same password."))
     if not form.is_good:

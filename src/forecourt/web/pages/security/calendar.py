@@ -57,7 +57,7 @@ class CalendarPages(Controller):
             return visit.go("/certificates/orders", done % {"number": len(stations)})
         await ask_one(visit, RENEW_CERTIFICATE, stations[0], {})
         return visit.go(
-            f"/certificates/orders?stationId={to_path(stations[0])}",
+            f"/certificates/orders?station={to_path(stations[0])}",
             _("The station is asked for a new key as soon as it is on line."),
         )
 

@@ -45,7 +45,7 @@ def chosen(query: Fields, now: datetime) -> SecurityEventFilter:
     since, until = query.moment("from"), query.moment("to")
     is_all = until is not None or query.flag("all")
     return SecurityEventFilter(
-        station=query.maybe_text("stationId"),
+        station=query.maybe_text("station"),
         type=query.maybe_text("type"),
         is_critical=query.yes_or_no("critical"),
         since=since if since is not None or is_all else now - SHOWN_FOR,

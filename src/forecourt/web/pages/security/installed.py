@@ -93,7 +93,7 @@ async def _asked(
 def chosen(query: Fields) -> RootFilter:
     use = query.choice("use", Use)
     return RootFilter(
-        station=query.maybe_text("stationId"),
+        station=query.maybe_text("station"),
         use=use if use in ROOT_USES else None,
         hash=query.maybe_text("hash"),
         is_known=query.yes_or_no("known"),

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
-from forecourt.domain.errors import not_found
+from forecourt.domain.errors import Sentence, not_found
 from forecourt.domain.paging import Page, PageRequest
 from forecourt.web.language import gettext as _
+from forecourt.web.language import translated
 from forecourt.web.visit import MAX_NOTICE_CHARACTERS, Visit
 
 Item = TypeVar("Item")
@@ -25,9 +26,9 @@ def part_of(items: Sequence[Item], page: PageRequest) -> Page[Item]:
     return Page(items[start:end], str(end) if end < len(items) else None)
 
 
-def told(done: str, warnings: Iterable[str]) -> str:
+def told(done: str, warnings: Iterable[Sentence]) -> str:
     """What was done, and what an operator should know about it, as far as a notice has room."""
-    return " ".join((done, *warnings))[:MAX_NOTICE_CHARACTERS]
+    return " ".join((done, *map(translated, warnings)))[:MAX_NOTICE_CHARACTERS]
 
 
 def number_in(path: int, sentence: str) -> int:

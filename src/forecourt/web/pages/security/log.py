@@ -45,7 +45,7 @@ def chosen(query: Fields) -> NoteFilter:
         kinds = frozenset({kind})
     return NoteFilter(
         kinds=kinds,
-        station=query.maybe_text("stationId"),
+        station=query.maybe_text("station"),
         address=query.maybe_text("address"),
         asked_by=query.maybe_text("askedBy"),
         since=query.moment("from"),

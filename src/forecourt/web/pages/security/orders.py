@@ -86,7 +86,7 @@ class OrderPages(Controller):
 def chosen(query: Fields) -> OrderFilter:
     state = query.choice("state", OrderState)
     return OrderFilter(
-        station=query.maybe_text("stationId"),
+        station=query.maybe_text("station"),
         group=query.maybe_text("group"),
         states=None if state is None else frozenset({state}),
         is_open=query.yes_or_no("open"),

@@ -18,7 +18,7 @@ from forecourt.domain.provisioning.service import MAX_HEARTBEAT_SECONDS
 from forecourt.domain.services import Services
 from forecourt.web.fields import Fields
 from forecourt.web.language import gettext as _
-from forecourt.web.language import ngettext
+from forecourt.web.language import ngettext, translated
 from forecourt.web.pages.stations.reading import COLUMNS, FAULTS_SHOWN, MAX_STATIONS, read_stations
 from forecourt.web.visit import Typed, Visit, Visiting
 
@@ -129,6 +129,6 @@ def _add_all(services: Services, drafts: Sequence[tuple[int, StationDraft]], ask
         except DomainError as error:
             if error.kind is Kind.UNAVAILABLE:
                 raise
-            faults.append((line, error.sentence))
+            faults.append((line, translated(error.said)))
     if faults:
         raise NotTaken(faults)

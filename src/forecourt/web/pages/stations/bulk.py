@@ -17,7 +17,7 @@ from forecourt.domain.provisioning.model import MAX_GROUP_CHARACTERS, Registrati
 from forecourt.domain.services import Services
 from forecourt.web.fields import WHOLE_FORM, Fields
 from forecourt.web.language import gettext as _
-from forecourt.web.language import ngettext
+from forecourt.web.language import ngettext, translated
 from forecourt.web.pages.operations.selection import NAMED_AT_MOST, Selection, chosen_by, selection_in
 from forecourt.web.visit import Typed, Visit, Visiting
 
@@ -152,5 +152,5 @@ def _do_some(services: Services, *, stations: Sequence[str], do: Change) -> dict
         except DomainError as error:
             if error.kind is Kind.UNAVAILABLE:
                 raise
-            refused[identity] = error.sentence
+            refused[identity] = translated(error.said)
     return refused

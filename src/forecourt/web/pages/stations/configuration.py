@@ -22,6 +22,7 @@ from forecourt.domain.provisioning.model import StationSheet
 from forecourt.domain.services import Services
 from forecourt.web.fields import Fields
 from forecourt.web.language import gettext as _
+from forecourt.web.language import translated
 from forecourt.web.pages.security.asking import ask_one
 from forecourt.web.pages.stations.looking import gone, look, place_of
 from forecourt.web.visit import Typed, Visit, Visiting
@@ -119,7 +120,7 @@ async def _ask(visit: Visit, identity: str, operation: str, done: str) -> Respon
             return await gone(visit, identity)
         if error.kind is Kind.UNAVAILABLE:
             raise
-        done = error.sentence
+        done = translated(error.said)
     return visit.go(f"{place_of(identity)}/configuration", done)
 
 

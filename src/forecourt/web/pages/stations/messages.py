@@ -57,8 +57,8 @@ def _filter(query: Fields, station: str) -> MessageFilter:
         station=station,
         action=query.maybe_text("action"),
         direction=query.choice("direction", Direction),
-        since=query.moment("since"),
-        until=query.moment("until"),
+        since=query.moment("from"),
+        until=query.moment("to"),
         only_failed=query.flag("failed"),
     )
 

@@ -24,6 +24,7 @@ from forecourt.operations.asking import Wish
 from forecourt.operations.tasks.stop_charging import STOP_CHARGING, StopChargingParameters
 from forecourt.web.fields import MAX_NUMBER, Fields
 from forecourt.web.language import gettext as _
+from forecourt.web.language import translated
 from forecourt.web.pages.transactions.numbers import transaction_number
 from forecourt.web.pages.transactions.plots import MAX_MEASURAND, drawing
 from forecourt.web.pages.transactions.words import doubt_in_words, measurand_in_words, reason_in_words
@@ -111,7 +112,7 @@ class TransactionDetailPages(Controller):
             errand = await visit.write(lambda services: wish.ask(services, one.station))
         except DomainError as error:
             if error.kind is not Kind.NOT_FOUND:
-                return visit.show("error.html", status=HTTPStatus.CONFLICT, sentence=error.sentence, code=409)
+                return visit.show("error.html", status=HTTPStatus.CONFLICT, sentence=translated(error.said), code=409)
             return _gone(visit, error, transaction)
         return visit.go(f"/errands/{errand.number}", _("The station is asked to stop the transaction."))
 
@@ -170,7 +171,9 @@ def _reservation(services: Services, one: Transaction) -> Reservation | None:
 def _gone(visit: Visit, error: DomainError, number: int) -> Response[str]:
     if error.kind is not Kind.NOT_FOUND:
         raise error
-    return visit.show("transactions/gone.html", status=HTTPStatus.NOT_FOUND, sentence=error.sentence, number=number)
+    return visit.show(
+        "transactions/gone.html", status=HTTPStatus.NOT_FOUND, sentence=translated(error.said), number=number
+    )
 
 
 def _value_rows(stored: StoredReading) -> Iterator[Sequence[Cell]]:
