@@ -17,14 +17,11 @@ from babel.messages.extract import extract_from_dir
 import forecourt.web
 from forecourt import drawing
 from forecourt.domain import authorization
-from forecourt.domain.configuration.catalogue import KEYS
 from forecourt.web import pages
 
 WEB: Final = Path(forecourt.web.__file__).parent
 
 _KEYWORDS: Final = {"_": None, "gettext": None, "mark": None, "ngettext": (1, 2), "_say": None, "say": None}
-LONGEST_SYMBOL: Final = 2
-"""Units such as Wh are written alike in all languages."""
 _METHODS: Final = [("**.py", "python"), ("templates/**.html", "jinja2.ext.babel_extract")]
 _SHARED: Final = {
     Path(authorization.__path__[0]): [("sheets.py", "python")],
@@ -60,8 +57,7 @@ def all_said() -> tuple[Said, ...]:
         *(one for room, files in _SHARED.items() for one in extract_from_dir(room, files, {}, keywords=_KEYWORDS)),
         *extract_from_dir(WEB.parent, [(room, "python") for room in REFUSING], {}, keywords=_REFUSALS),
     ]
-    units = [(key.unit, f"the unit of {key.name}") for key in KEYS if key.unit and len(key.unit) > LONGEST_SYMBOL]
-    return tuple(Said((unit,), place) for unit, place in units) + tuple(
+    return tuple(
         Said((text,) if isinstance(text, str) else tuple(text), f"{path}:{line}") for path, line, text, _, _ in found
     )
 
