@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from forecourt.storage.bell import Bell, LocalBell, PostgresqlBell
+from forecourt.storage.bell import Bell, LocalBell
 from forecourt.storage.database import Database
+from forecourt.storage.postgresql_bell import PostgresqlBell
 from tests.storage.outages import end_all_sessions, out_of_order
 
 DEADLINE_SECONDS = 5.0

@@ -17,7 +17,7 @@ from forecourt.domain.message_log.model import Keeping, MessagePolicy
 from forecourt.domain.provisioning.service import BootPolicy
 from forecourt.domain.services import Workspace
 from forecourt.passwords import Argon2Hasher
-from forecourt.storage.bell import Bell, LocalBell, PostgresqlBell
+from forecourt.storage.bell import Bell
 from forecourt.storage.building import services_on
 from forecourt.storage.database import Database
 from forecourt.storage.workspace import DatabaseWorkspace
@@ -31,11 +31,7 @@ async def open_database(config: Config) -> AsyncIterator[tuple[DatabaseWorkspace
     check_setting(config, database)
     await asyncio.to_thread(database.migrate)
     vault = await asyncio.to_thread(open_vault, config, database)
-    bell: Bell = (
-        LocalBell(database.path.with_name(f"{database.path.name}-bell"))
-        if database.is_sqlite
-        else PostgresqlBell(database.url)
-    )
+    bell = database.bell()
     gateway = config.gateway
     workspace = DatabaseWorkspace(
         connect=database.connect,

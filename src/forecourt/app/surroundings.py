@@ -13,7 +13,6 @@ from forecourt.clock import Clock
 from forecourt.config import Config
 from forecourt.domain.access.permissions import Role
 from forecourt.storage.database import Database
-from forecourt.storage.migrating import version_of
 from forecourt.web.oidc import OpenId, Provider
 from forecourt.web.shown import Entrance, Surroundings
 
@@ -46,13 +45,13 @@ def open_provider(config: Config, clock: Clock) -> OpenId | None:
 
 
 def look_around(config: Config, *, file: str, started_at: datetime) -> Surroundings:
-    """Reads the database once. Raises StorageError."""
+    """Reads the database once."""
     database = Database(config.database_url)
     return Surroundings(
         node=config.node_name,
         entrances=list(_entrances(config)),
         database=f"SQLite, {database.path}" if database.is_sqlite else f"PostgreSQL, {place_of(database)}",
-        migration=version_of(database.url),
+        migration=database.version() or "",
         file=file,
         started_at=started_at,
         zone=str(get_localzone()),

@@ -9,30 +9,17 @@ import asyncio
 import contextlib
 import os
 import socket
-import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
-import psycopg
 import structlog
 
 Heard: TypeAlias = Callable[[str | None], None]
 """Called on the event loop with what changed, or with None when rings may have been missed."""
 
-CHANNEL: Final = "forecourt"
 _MAX_RING_BYTES: Final = 6000
 """What fits into one ring: a payload of NOTIFY has fewer than 8000 bytes."""
-_LISTEN_SECONDS: Final = 1.0
-_PATIENCE: Final[dict[str, Any]] = {  # the types of libpq's parameters differ
-    "connect_timeout": 5,
-    "keepalives_idle": 10,
-    "tcp_user_timeout": 20_000,
-    "options": "-c statement_timeout=5000 -c synchronous_commit=off",
-}
-"""A server that is silently gone must not keep a storage thread, nor be listened to for hours. And a ring is not waited
-for until it is on disk: NOTIFY commits a transaction, and a ring may be lost."""
-
 _log = structlog.get_logger(__name__)
 
 
@@ -64,7 +51,7 @@ class LocalBell:
     def announce(self, topics: Sequence[str]) -> None:
         if not topics:
             return
-        ring = _ring(topics)
+        ring = as_ring(topics)
         try:
             for listener in self._folder.iterdir():
                 self._send(listener, ring)
@@ -97,7 +84,7 @@ class LocalBell:
         def ready() -> None:
             with contextlib.suppress(BlockingIOError):
                 while True:
-                    _tell(heard, receiver.recv(2 * _MAX_RING_BYTES).decode("utf-8", "replace"))
+                    tell(heard, receiver.recv(2 * _MAX_RING_BYTES).decode("utf-8", "replace"))
 
         asyncio.get_running_loop().add_reader(receiver, ready)
 
@@ -111,68 +98,7 @@ class LocalBell:
             os.close(self._descriptor)
 
 
-class PostgresqlBell:
-    """For all nodes on one PostgreSQL: LISTEN and NOTIFY."""
-
-    def __init__(self, url: str) -> None:
-        self._url = url
-        self._lock = threading.Lock()
-        self._sender: psycopg.Connection | None = None
-        self._is_open = True
-        self._listener: threading.Thread | None = None
-
-    def announce(self, topics: Sequence[str]) -> None:
-        if not topics:
-            return
-        ring = _ring(topics)
-        with self._lock:
-            try:
-                try:
-                    self._notify(ring)
-                except psycopg.OperationalError:
-                    self._notify(ring)  # the session was ended while it was idle: once more, on a new one
-            except psycopg.Error as error:
-                _log.warning("ring_not_delivered", reason=str(error))
-
-    def _notify(self, ring: str) -> None:
-        if self._sender is None or self._sender.closed or self._sender.broken:
-            self._sender = psycopg.connect(self._url, autocommit=True, **_PATIENCE)
-        self._sender.execute("SELECT pg_notify(%s, %s)", (CHANNEL, ring))
-
-    def listen(self, heard: Heard) -> None:
-        loop = asyncio.get_running_loop()
-
-        def tell(topic: str | None) -> None:
-            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody is left to tell
-                loop.call_soon_threadsafe(heard, topic)
-
-        self._listener = threading.Thread(target=self._listen, args=(tell,), name="bell", daemon=True)
-        self._listener.start()
-
-    def _listen(self, tell: Heard) -> None:
-        pause = threading.Event()
-        while self._is_open:
-            try:
-                with psycopg.connect(self._url, autocommit=True, **_PATIENCE) as connection:
-                    connection.execute(f"LISTEN {CHANNEL}")
-                    tell(None)
-                    while self._is_open:
-                        for notice in connection.notifies(timeout=_LISTEN_SECONDS):
-                            _tell(tell, notice.payload)
-            except psycopg.Error as error:
-                _log.warning("bell_not_heard", reason=str(error))
-                pause.wait(_LISTEN_SECONDS)
-
-    def close(self) -> None:
-        self._is_open = False
-        with self._lock:
-            if self._sender is not None:
-                self._sender.close()
-        if self._listener is not None:
-            self._listener.join(2 * _LISTEN_SECONDS)
-
-
-def _ring(topics: Sequence[str]) -> str:
+def as_ring(topics: Sequence[str]) -> str:
     """All topics of a group in one ring, each once.
 
     When they are too many, their first words only, which means everything of that kind; and nothing at all, which
@@ -185,7 +111,8 @@ def _ring(topics: Sequence[str]) -> str:
     return ""
 
 
-def _tell(heard: Heard, ring: str) -> None:
+def tell(heard: Heard, ring: str) -> None:
+    """Each topic of a ring by itself, or that it may be anything."""
     if not ring:
         heard(None)
         return

@@ -11,9 +11,9 @@ from urllib.parse import unquote
 
 import sqlalchemy
 
+from forecourt.storage.bell import Bell, LocalBell
 from forecourt.storage.connection import Connection
 from forecourt.storage.errors import StorageError
-from forecourt.storage.postgresql import PostgresqlConnection
 from forecourt.storage.sqlite import SqliteConnection
 from forecourt.storage.turn import Turn
 
@@ -47,12 +47,24 @@ class Database:
 
     def connect(self) -> Connection:
         """A connection. Raises Unavailable."""
-        return SqliteConnection(self.path) if self.is_sqlite else PostgresqlConnection(self.url)
+        if self.is_sqlite:
+            return SqliteConnection(self.path)
+        from forecourt.storage.postgresql import PostgresqlConnection  # noqa: PLC0415  # who has SQLite loads no driver
+
+        return PostgresqlConnection(self.url)
+
+    def bell(self) -> Bell:
+        """What rings in the other processes on this database."""
+        if self.is_sqlite:
+            return LocalBell(self.path.with_name(f"{self.path.name}-bell"))
+        from forecourt.storage.postgresql_bell import PostgresqlBell  # noqa: PLC0415  # as above
+
+        return PostgresqlBell(self.url)
 
     def migrate(self) -> None:
         """Create or update the tables, one process at a time. Raises StorageError."""
         with self._alone():
-            if self._version() == newest_version():
+            if self.version() == newest_version():
                 return
             from forecourt.storage import migrating  # noqa: PLC0415  # half a second of imports, needed once
 
@@ -71,13 +83,14 @@ class Database:
             turn.give()
             turn.close()
 
-    def _version(self) -> str | None:
+    def version(self) -> str | None:
+        """The number of the newest change that was made to the tables; None as long as that cannot be read."""
         connection = self.connect()
         try:
             connection.begin_reading()
             row = connection.one("SELECT version_num FROM alembic_version")
         except StorageError:
-            return None  # a database that is out of reach says so when it is migrated
+            return None
         finally:
             connection.rollback()
             connection.close()

@@ -8,7 +8,6 @@ from typing import Final
 import sqlalchemy
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
 from alembic.util import CommandError
 
 from forecourt.storage.database import MIGRATIONS
@@ -35,16 +34,6 @@ def upgrade(url: str) -> None:
     except CommandError as error:
         reason = f"the database was written by another version of Forecourt ({error}); use that one or a newer one"
         raise StorageError(reason) from error
-
-
-def version_of(url: str) -> str:
-    """The number of the newest change that was made to the tables. Raises StorageError."""
-    try:
-        with _engine(url).connect() as connection:
-            found = MigrationContext.configure(connection).get_current_revision()
-    except sqlalchemy.exc.SQLAlchemyError as error:
-        raise Unavailable(f"the database could not be read: {error}") from error
-    return found or ""
 
 
 def _engine(url: str) -> sqlalchemy.Engine:
