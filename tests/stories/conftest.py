@@ -24,14 +24,16 @@ def system(request: pytest.FixtureRequest) -> RunningSystem:
 
 @pytest.fixture(scope="session")
 def system_on_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSystem]:
-    yield from _shared(RunningSystem(tmp_path_factory.mktemp("system")))
+    with RunningSystem(tmp_path_factory.mktemp("system")).at_work() as running:
+        yield running
 
 
 @pytest.fixture(scope="session")
 def system_on_postgresql(
     postgresql_server: PostgresqlServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RunningSystem]:
-    yield from _shared(RunningSystem(tmp_path_factory.mktemp("system"), postgresql_server.create_database()))
+    with RunningSystem(tmp_path_factory.mktemp("system"), postgresql_server.create_database()).at_work() as running:
+        yield running
 
 
 @pytest.fixture(scope="session", params=STORES)
@@ -58,8 +60,8 @@ def secure_on_postgresql(
 @pytest.fixture(scope="module", params=STORES)
 def abused_system(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSystem]:
     """The same for stories that mean it harm, so that the others need not care."""
-    with store_url(request) as url:
-        yield from _shared(RunningSystem(tmp_path_factory.mktemp("system"), url))
+    with store_url(request) as url, RunningSystem(tmp_path_factory.mktemp("system"), url).at_work() as running:
+        yield running
 
 
 @pytest.fixture
@@ -93,17 +95,6 @@ def own_system(breakable_system: RunningSystem) -> RunningSystem:
 def sqlite_system(breakable_sqlite_system: RunningSystem) -> RunningSystem:
     breakable_sqlite_system.start_if_needed()
     return breakable_sqlite_system
-
-
-def _shared(running: RunningSystem) -> Iterator[RunningSystem]:
-    """At its end such a system must stop in good order, and have no error in its log."""
-    try:
-        running.start()
-        yield running
-        assert running.terminate() == 0
-        running.assert_clean_log()
-    finally:
-        running.close()
 
 
 def _closed_at_the_end(running: RunningSystem) -> Iterator[RunningSystem]:

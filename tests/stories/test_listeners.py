@@ -28,14 +28,8 @@ def operator() -> Authority:
 @pytest.fixture
 def tls_only(tmp_path: Path) -> Iterator[RunningSystem]:
     """A system that is not reached without TLS, and has no server certificate yet."""
-    system = RunningSystem(tmp_path, settings={"FORECOURT_STATIONS": "off"})
-    try:
-        system.start()
+    with RunningSystem(tmp_path, settings={"FORECOURT_STATIONS": "off"}).at_work() as system:
         yield system
-        assert system.terminate() == 0
-        system.assert_clean_log()
-    finally:
-        system.close()
 
 
 def put_server_certificate(system: RunningSystem, operator: Authority, common_name: str) -> None:

@@ -20,15 +20,8 @@ CHANGE = {"key": "MeterValueSampleInterval", "value": "60"}
 
 @pytest.fixture(params=STORES)
 def large_system(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSystem]:
-    with store_url(request) as url:
-        system = RunningSystem(tmp_path_factory.mktemp("system"), url)
-        try:
-            system.start()
-            yield system
-            assert system.terminate() == 0
-            system.assert_clean_log()
-        finally:
-            system.close()
+    with store_url(request) as url, RunningSystem(tmp_path_factory.mktemp("system"), url).at_work() as system:
+        yield system
 
 
 def answer(_action: str, _payload: Json) -> Json:

@@ -26,14 +26,8 @@ def impatient_system(
     """A system that gives stations a second to answer."""
     with store_url(request) as url:
         folder = tmp_path_factory.mktemp("system")
-        running = RunningSystem(folder, url, {"FORECOURT_GATEWAY_CALL_SECONDS": "1"})
-        try:
-            running.start()
+        with RunningSystem(folder, url, {"FORECOURT_GATEWAY_CALL_SECONDS": "1"}).at_work() as running:
             yield running
-            assert running.terminate() == 0
-            running.assert_clean_log()
-        finally:
-            running.close()
 
 
 def test_a_link_that_ends_leaves_the_outcome_unknown(system: RunningSystem, rest: Rest) -> None:

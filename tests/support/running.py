@@ -8,8 +8,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -100,6 +100,17 @@ class RunningSystem:
         if self._rest is None:
             self._rest = Rest(self.console_url, self._create_token())
         return self._rest
+
+    @contextmanager
+    def at_work(self) -> Iterator[RunningSystem]:
+        """Started. At the end it must stop in good order, and have no error in its log."""
+        try:
+            self.start()
+            yield self
+            assert self.terminate() == 0
+            self.assert_clean_log()
+        finally:
+            self.close()
 
     def change_settings(self, **variables: str) -> None:
         """Further FORECOURT_* variables, which count from the next start on."""

@@ -83,14 +83,8 @@ def _account(system: RunningSystem, role: Role) -> str:
 @pytest.fixture(scope="session")
 def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSystem]:
     """A system on SQLite that all stories of a process share, each with stations and tags of its own."""
-    running = RunningSystem(tmp_path_factory.mktemp("console"))
-    try:
-        running.start()
+    with RunningSystem(tmp_path_factory.mktemp("console")).at_work() as running:
         yield running
-        assert running.terminate() == 0
-        running.assert_clean_log()
-    finally:
-        running.close()
 
 
 @pytest.fixture(scope="session")

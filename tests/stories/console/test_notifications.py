@@ -35,15 +35,9 @@ def console(tmp_path_factory: pytest.TempPathFactory, box: MailBox) -> Iterator[
         "FORECOURT_MAIL_TLS": "none",
         "FORECOURT_MAIL_SENDER": "forecourt@example.com",
     }
-    running = RunningSystem(tmp_path_factory.mktemp("told"), settings=settings)
-    try:
-        running.start()
+    with RunningSystem(tmp_path_factory.mktemp("told"), settings=settings).at_work() as running:
         running.rest.add_tag(TAG, maxActiveTransactions=5)
         yield running
-        assert running.terminate() == 0
-        running.assert_clean_log()
-    finally:
-        running.close()
 
 
 @pytest.fixture(scope="module")

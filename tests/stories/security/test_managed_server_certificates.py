@@ -77,15 +77,9 @@ def _first_certificate(output: str) -> x509.Certificate:
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("site")
-    system = RunningSystem(folder)
-    try:
-        system.start()
+    with RunningSystem(folder).at_work() as system:
         system.run("policy", "set", "--cpo-name", "Forecourt Power")
         yield Site(system, folder)
-        assert system.terminate() == 0
-        system.assert_clean_log()
-    finally:
-        system.close()
 
 
 def test_two_commands_have_a_listener_present_certificates_of_the_own_authority(site: Site) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
@@ -66,20 +64,8 @@ class Simulated:
         return self.station.security.own.held[-1]
 
 
-@contextmanager
-def running(folder: Path) -> Iterator[RunningSystem]:
-    system = RunningSystem(folder)
-    try:
-        system.start()
-        yield system
-        assert system.terminate() == 0
-        system.assert_clean_log()
-    finally:
-        system.close()
-
-
 def test_from_the_first_certificate_to_the_refusal_of_the_former_one(tmp_path: Path) -> None:
-    with running(tmp_path) as system:
+    with RunningSystem(tmp_path).at_work() as system:
         rest = system.rest
         roots = server_certificate(system)
         fleet = Fleet(system, [NAME], roots, tmp_path)

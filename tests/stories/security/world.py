@@ -338,14 +338,8 @@ def secured_system(
         file = folder / "forecourt.toml"
         file.write_text(_FILE.format(proxy=PROXY, **ports), "utf-8")
         variables["FORECOURT_CONFIG"] = str(file)
-    system = RunningSystem(folder, database, {**variables, **(settings or {})})
-    try:
-        system.start()
+    with RunningSystem(folder, database, {**variables, **(settings or {})}).at_work() as system:
         world = World(system, folder, ports)
         if beside is None:
             world.furnish()
         yield world
-        assert system.terminate() == 0
-        system.assert_clean_log()
-    finally:
-        system.close()
