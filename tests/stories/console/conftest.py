@@ -15,7 +15,8 @@ from forecourt.passwords import Argon2Hasher
 from tests.support.browser import Watch, open_browser
 from tests.support.running import ADMIN, ADMIN_PASSWORD, RunningSystem
 
-SignedIn: TypeAlias = dict[Role, StorageState]
+SignedIn: TypeAlias = dict[tuple[str, Role], StorageState]
+"""What browsers keep of those who have signed in, by the address of the system."""
 
 
 class Visitors:
@@ -39,8 +40,6 @@ class Visitors:
         language: str = "en-GB",
     ) -> Page:
         """A page of somebody who has signed in with a role, or of nobody; addresses are those of the system."""
-        if role is not None and role not in self._signed_in:
-            self._signed_in[role] = self._sign_in(role)
         context = self._browser.new_context(
             base_url=self._system.console_url,
             java_script_enabled=scripts,
@@ -49,7 +48,7 @@ class Visitors:
             locale=language,
             timezone_id="Europe/Berlin",
             accept_downloads=True,
-            storage_state=None if role is None else self._signed_in[role],
+            storage_state=None if role is None else self._state_of(role),
         )
         self._contexts.append(context)
         page = context.new_page()
@@ -59,6 +58,12 @@ class Visitors:
     def close(self) -> None:
         for context in self._contexts:
             context.close()
+
+    def _state_of(self, role: Role) -> StorageState:
+        key = (self._system.console_url, role)
+        if key not in self._signed_in:
+            self._signed_in[key] = self._sign_in(role)
+        return self._signed_in[key]
 
     def _sign_in(self, role: Role) -> StorageState:
         name = ADMIN if role is Role.ADMIN else _account(self._system, role)
@@ -89,7 +94,7 @@ def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSystem]
 
 @pytest.fixture(scope="session")
 def signed_in() -> SignedIn:
-    """What browsers keep of those who have signed in to the shared system."""
+    """For all systems of a process."""
     return {}
 
 

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from forecourt.domain.access.permissions import Role
-from tests.stories.console.conftest import SignedIn, Visitors
+from tests.stories.console.conftest import Visitors
 from tests.stories.wire import Wire
 from tests.support.running import RunningSystem
 
@@ -26,11 +26,6 @@ def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSystem]
         running.assert_clean_log()
     finally:
         running.close()
-
-
-@pytest.fixture(scope="module")
-def signed_in() -> SignedIn:
-    return {}
 
 
 @pytest.fixture

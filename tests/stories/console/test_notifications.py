@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.stories.console.conftest import SignedIn, Visitors
+from tests.stories.console.conftest import Visitors
 from tests.stories.moments import ago
 from tests.stories.waiting import eventually
 from tests.support.browser import assert_fit_to_be_seen
@@ -38,11 +38,6 @@ def console(tmp_path_factory: pytest.TempPathFactory, box: MailBox) -> Iterator[
     with RunningSystem(tmp_path_factory.mktemp("told"), settings=settings).at_work() as running:
         running.rest.add_tag(TAG, maxActiveTransactions=5)
         yield running
-
-
-@pytest.fixture(scope="module")
-def signed_in() -> SignedIn:
-    return {}
 
 
 @pytest.fixture
