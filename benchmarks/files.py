@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from benchmarks.machine import free_port, resident_bytes
+from benchmarks.machine import resident_bytes
 from forecourt.app.database import open_database
 from forecourt.config import Config, FilesConfig
 from forecourt.domain.files.model import Direction
@@ -24,6 +24,7 @@ from forecourt.domain.provisioning.model import StationDraft
 from forecourt.domain.services import Services
 from forecourt.settings import Address
 from forecourt.storage.shelf import DiskShelf
+from tests.support.ports import free_port
 from tests.support.running import RunningSystem
 
 SIZE: Final = 8 * 1024 * 1024

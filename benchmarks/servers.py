@@ -15,7 +15,8 @@ from typing import Final
 
 import httpx
 
-from benchmarks.machine import SERVER_CORE, free_port, pin
+from benchmarks.machine import SERVER_CORE, pin
+from tests.support.ports import free_port
 from tests.support.running import RunningSystem
 
 TAG = "LOAD"

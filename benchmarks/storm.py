@@ -24,11 +24,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from benchmarks.machine import OTHER_CORE, cpu_seconds, free_port
+from benchmarks.machine import OTHER_CORE, cpu_seconds
 from benchmarks.pauses import watch
 from benchmarks.servers import STATIONS, Server, forecourt, peer, started_again
 from forecourt.config import GatewayConfig
 from forecourt_simulator.storm_report import StormReport
+from tests.support.ports import free_port
 from tests.support.running import RunningSystem
 
 ROUNDS = 3

@@ -25,7 +25,6 @@ INSTALL_COMMAND = "apt-get install postgresql"
 _OLDEST_VERSION = 15
 _START_DEADLINE_SECONDS = 60.0
 _STOP_DEADLINE_SECONDS = 60.0
-_START_ATTEMPTS = 3
 
 
 class PostgresqlError(Exception):
@@ -147,14 +146,10 @@ def _initialise(binaries: Path, folder: Path) -> None:
 
 def _start(binaries: Path, folder: Path) -> tuple[subprocess.Popen[bytes], int]:
     log = folder / "log"
-    for _ in range(_START_ATTEMPTS):
-        port = free_port()
-        process = _launch(binaries, folder, port, log)
-        if _becomes_ready(process, port):
-            return process, port
-        # Between the choice of a port and its use, somebody else may have taken it.
-        if "could not create any TCP/IP sockets" not in log.read_text(errors="replace"):
-            break
+    port = free_port()
+    process = _launch(binaries, folder, port, log)
+    if _becomes_ready(process, port):
+        return process, port
     raise PostgresqlError(f"PostgreSQL did not start in {folder}:\n{log.read_text(errors='replace')}")
 
 

@@ -72,13 +72,10 @@ class DomainError(Exception):
     def __init__(self, kind: Kind, sentence: str | Sentence, *values: object, field: str | None = None) -> None:
         self.kind = kind
         self.said = sentence if isinstance(sentence, Sentence) else Sentence(sentence, *values)
+        self.sentence = str(self.said)
+        """In English."""
         self.field = field
         super().__init__(self.sentence)
-
-    @property
-    def sentence(self) -> str:
-        """In English."""
-        return str(self.said)
 
 
 def invalid(sentence: str | Sentence, *values: object, field: str | None = None) -> DomainError:
